@@ -1,0 +1,1 @@
+"""From a document to a plan: names and types, the shared graph, its facts, the passes, the schedule."""

@@ -1,0 +1,514 @@
+"""Checks names, types and arguments of every expression, and builds the graph in the same walk.
+
+What must be known to check an expression (is this period constant? is that operand a truth?) is
+what the graph knows, so an expression is walked once: each node leaves a `Value`, the node of
+the graph that computes it or, after a mistake, no node but the kind it would have had, so that
+one mistake is said once. Inputs come first, then conditions, then the decision, each in the
+order of the document; a name is known from its definition on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from ..grammar import catalogue as say
+from ..grammar.diagnostics import Finding, Message, has_errors
+from ..grammar.document import Document
+from ..grammar.nodes import (
+    COMPARISONS,
+    Binary,
+    Call,
+    Name,
+    Node,
+    Number,
+    Offset,
+    Timeframe,
+    Unary,
+    postorder,
+)
+from ..grammar.parser import inside, is_chained, parse
+from ..grammar.printer import to_text
+from ..grammar.spelling import Speller
+from ..grammar.words import LIMITS, MARKET_DATA, TIMEFRAMES, number_text
+from ..runtime.registry import Function, Parameter, Term, function, functions, public_names
+from ..schemas.structure import Outline
+from .facts import facts
+from .graph import Graph, GraphTooLarge
+from .order import ForwardUse, order_findings
+
+Kind = Literal["number", "truth", "timeframe", "label", "unknown"]
+Section = Literal["inputs", "conditions", "decision", "formula"]
+
+_COMPARE = {
+    ">": ("greater", False),
+    "<": ("greater", True),
+    ">=": ("greater_or_equal", False),
+    "<=": ("greater_or_equal", True),
+    "==": ("equal", False),
+    "!=": ("unequal", False),
+}
+_ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
+_FUTURE = frozenset(("future", "lead", "next", "peek", "lookahead", "forward"))
+_RANDOM = frozenset(
+    ("random", "rand", "randint", "randn", "noise", "now", "today", "clock", "timenow", "uuid", "shuffle")
+)
+_SHIFTS = frozenset(("shift", "offset", "ref", "lag", "delay", "prev", "previous"))
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What an expression gives: its kind, and its node unless something in it is wrong."""
+
+    kind: Kind
+    node: int | None = None
+
+
+UNKNOWN = Value("unknown")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A document whose every expression was read: the shared graph and where its results are.
+
+    `inputs`, `conditions`, `score` and `entry` are nodes of the graph; they are complete only
+    if nothing that was found is an error. `trees` are the expressions, for printing.
+    """
+
+    timeframe: str
+    graph: Graph
+    inputs: dict[str, int]
+    conditions: dict[str, int]
+    weights: dict[str, int]
+    score: int
+    entry: int
+    trees: dict[tuple[str, str], Node]
+    name: str | None = None
+    description: str | None = None
+
+
+def analyze(outline: Outline, document: Document, speller: Speller) -> tuple[Checked | None, list[Finding]]:
+    """Everything that is wrong in the expressions of an outline, and the graph where nothing is."""
+    analyzer = _Analyzer(outline, document, speller)
+    try:
+        analyzer.run()
+    except GraphTooLarge:
+        analyzer.report(say.too_many_nodes(LIMITS.nodes), 0, analyzer.length)
+    return analyzer.checked(), analyzer.findings
+
+
+@dataclass
+class _Analyzer:
+    outline: Outline
+    document: Document
+    speller: Speller
+    graph: Graph = field(default_factory=lambda: Graph(LIMITS.nodes))
+    findings: list[Finding] = field(default_factory=list)
+    values: dict[str, Value] = field(default_factory=dict)
+    trees: dict[tuple[str, str], Node] = field(default_factory=dict)
+    forward: list[ForwardUse] = field(default_factory=list)
+    section: Section = "inputs"
+    entry_name: str = ""
+    length: int = 0
+    parameters: dict[str, Value] = field(default_factory=dict)
+    expanded: dict[tuple[str, tuple[int, ...]], Value] = field(default_factory=dict)
+
+    # --- sections --------------------------------------------------------------------------
+
+    def run(self) -> None:
+        for name, text in self.outline.inputs.items():
+            value = self.entry("inputs", name, text)
+            self.values[name] = self.as_input(name, value, text)
+        for name, text in self.outline.conditions.items():
+            value = self.entry("conditions", name, text)
+            value = self.as_truth(f"the condition `{name}`", value, text)
+            if name not in self.outline.inputs:
+                self.values[name] = value
+        self.check_weights()
+        if self.outline.entry is not None:
+            value = self.entry("decision", "entry", self.outline.entry)
+            self.decision = self.as_truth("the decision", value, self.outline.entry)
+        self.findings += order_findings(self.forward, self.trees, self.document)
+
+    decision: Value = UNKNOWN
+
+    def entry(self, section: Section, name: str, text: str) -> Value:
+        """The value of one entry, all its mistakes reported."""
+        self.section, self.entry_name, self.length = section, name, len(text)
+        parsed = parse(text)
+        for mistake in parsed.mistakes:
+            self.report(mistake.message, mistake.start, mistake.end)
+        if parsed.tree is None:
+            return UNKNOWN
+        self.trees[section, name] = parsed.tree
+        return self.walk(parsed.tree)
+
+    def as_input(self, name: str, value: Value, text: str) -> Value:
+        if value.kind == "truth":
+            self.report(say.input_is_boolean(name), 0, len(text))
+        if value.kind in ("timeframe", "label"):
+            self.report(say.timeframe_misused("this"), 0, len(text))
+        return value if value.kind == "number" else UNKNOWN
+
+    def as_truth(self, what: str, value: Value, text: str) -> Value:
+        if value.kind == "number":
+            shown = text.strip() if len(text) <= 60 else "…"
+            self.report(say.condition_is_number(what, shown), 0, len(text))
+        if value.kind in ("timeframe", "label"):
+            self.report(say.timeframe_misused("this"), 0, len(text))
+        return value if value.kind == "truth" else Value("truth")
+
+    def check_weights(self) -> None:
+        outline = self.outline
+        for name in outline.weights:
+            if name in outline.conditions or name in outline.unusable:
+                continue
+            if name in outline.inputs:
+                help_ = "it is an input; write a condition about it"
+            else:
+                nearest = self.speller.nearest(name, outline.conditions)
+                help_ = f"did you mean `{nearest}`?" if nearest else "add it to conditions, or remove the weight"
+            self.findings.append(Finding(say.score_of_unknown(name, help_), ("score", name), "key"))
+
+    def score(self) -> Value:
+        """The node of the score, once all conditions are known."""
+        weights = {name: weight for name, weight in self.outline.weights.items() if weight}
+        nodes = [self.values[name].node for name in weights if name in self.values]
+        if None in nodes or len(nodes) < len(weights):
+            return Value("number")
+        pairs = sorted(zip(nodes, weights.values(), strict=True))  # type: ignore[type-var]
+        return Value("number", self.graph.score(tuple(n for n, _ in pairs), tuple(w for _, w in pairs)))
+
+    def checked(self) -> Checked | None:
+        outline = self.outline
+        if has_errors(self.findings) or outline.timeframe is None or self.decision.node is None:
+            return None
+        score = self.score().node
+        inputs = {name: self.values[name].node for name in outline.inputs}
+        conditions = {name: self.values[name].node for name in outline.conditions}
+        if score is None or None in inputs.values() or None in conditions.values():
+            return None
+        checked = Checked(
+            outline.timeframe,
+            self.graph,
+            inputs,  # type: ignore[arg-type]
+            conditions,  # type: ignore[arg-type]
+            {name: outline.weights.get(name, 0) for name in outline.conditions},
+            score,
+            self.decision.node,
+            self.trees,
+            outline.name,
+            outline.description,
+        )
+        self.certify(checked)
+        return None if has_errors(self.findings) else checked
+
+    def certify(self, checked: Checked) -> None:
+        """The proof of causality: no expression's extent ends after its own candle."""
+        known = facts(checked.graph)
+        for section, nodes in (("inputs", checked.inputs), ("conditions", checked.conditions)):
+            for name, node in nodes.items():
+                if known[node].right > 0:
+                    self.findings.append(Finding(say.reads_the_future(known[node].right), (section, name)))
+        if known[checked.entry].right > 0:
+            right = known[checked.entry].right
+            self.findings.append(Finding(say.reads_the_future(right), ("decision", "entry")))
+
+    # --- one expression --------------------------------------------------------------------
+
+    def walk(self, tree: Node) -> Value:
+        """The value of a tree; operands are on a stack when their operator comes."""
+        stack: list[Value] = []
+        pop, push = stack.pop, stack.append
+        for node in postorder(tree):
+            if isinstance(node, Name):
+                push(self.name(node))
+            elif isinstance(node, Number):
+                push(Value("number", self.graph.number(node.value)))
+            elif isinstance(node, Binary):
+                right, left = pop(), pop()
+                push(self.binary(node, left, right))
+            elif isinstance(node, Call):
+                count = len(node.arguments)
+                arguments = stack[len(stack) - count :]
+                del stack[len(stack) - count :]
+                push(self.call(node, arguments))
+            elif isinstance(node, Offset):
+                offset, operand = pop(), pop()
+                push(self.offset(node, operand, offset))
+            elif isinstance(node, Unary):
+                push(self.unary(node, pop()))
+            else:
+                known = isinstance(node, Timeframe) and node.label in TIMEFRAMES
+                push(Value("label") if known else UNKNOWN)
+        return stack[0]
+
+    def binary(self, node: Binary, left: Value, right: Value) -> Value:
+        operator = node.operator
+        if operator in ("AND", "OR"):
+            a = self.truth_operand(node.left, left)
+            b = self.truth_operand(node.right, right)
+            if a.node is None or b.node is None:
+                return Value("truth")
+            return Value("truth", self.graph.op(operator.lower(), a.node, b.node))
+        if operator in COMPARISONS:
+            return self.comparison(node, left, right)
+        return self.arithmetic(node, left, right)
+
+    def comparison(self, node: Binary, left: Value, right: Value) -> Value:
+        kinds = {left.kind, right.kind}
+        if is_chained(node) or "unknown" in kinds:
+            self.number_operand(node.right, right, "a comparison")
+            return Value("truth")
+        if kinds == {"timeframe", "label"}:
+            return self.timeframe_test(node)
+        hint = "combine truths with AND, OR and NOT"
+        ok = self.number_operand(node.left, left, "a comparison", hint)
+        ok = self.number_operand(node.right, right, "a comparison", hint) and ok
+        if not ok or left.node is None or right.node is None:
+            return Value("truth")
+        op, swapped = _COMPARE[node.operator]
+        pair = (right.node, left.node) if swapped else (left.node, right.node)
+        return Value("truth", self.graph.op(op, *pair))
+
+    def timeframe_test(self, node: Binary) -> Value:
+        if node.operator not in ("==", "!="):
+            self.report(say.timeframe_misused("a timeframe"), node.start, node.end)
+            return Value("truth")
+        label = node.left.label if isinstance(node.left, Timeframe) else node.right.label  # type: ignore[attr-defined]
+        if self.outline.timeframe is None:
+            return Value("truth")
+        same = label == self.outline.timeframe
+        return Value("truth", self.graph.truth(same == (node.operator == "==")))
+
+    def arithmetic(self, node: Binary, left: Value, right: Value) -> Value:
+        ok = self.number_operand(node.left, left, f"`{node.operator}`")
+        ok = self.number_operand(node.right, right, f"`{node.operator}`") and ok
+        op = _ARITHMETIC.get(node.operator)
+        if not ok or op is None or left.node is None or right.node is None:
+            return Value("number")
+        if op == "divide" and self.graph.constant(right.node) == 0.0:
+            self.report(say.division_by_zero(), node.right.start, node.right.end)
+        return Value("number", self.graph.op(op, left.node, right.node))
+
+    def unary(self, node: Unary, operand: Value) -> Value:
+        if node.operator == "NOT":
+            value = self.truth_operand(node.operand, operand)
+            return Value("truth", None if value.node is None else self.graph.op("not", value.node))
+        ok = self.number_operand(node.operand, operand, f"unary `{node.operator}`")
+        if not ok or operand.node is None or node.operator != "-":
+            return Value("number")
+        return Value("number", self.graph.op("negate", operand.node))
+
+    def offset(self, node: Offset, operand: Value, count: Value) -> Value:
+        candles = self.offset_count(node.count, count)
+        if operand.kind in ("timeframe", "label"):
+            self.number_operand(node.operand, operand, "an offset")
+            return UNKNOWN
+        if candles is None or operand.node is None:
+            return replace(operand, node=None)
+        return Value(operand.kind, self.graph.shift(operand.node, candles))
+
+    def offset_count(self, node: Node, count: Value) -> int | None:
+        if not self.number_operand(node, count, "an offset") or count.node is None:
+            return None
+        number = self.graph.constant(count.node)
+        if number is None:
+            return self.refuse(say.offset_not_constant(), node)
+        if number < 0:
+            return self.refuse(say.lookahead_offset(number_text(number)), node)
+        if number != number or number != int(number):
+            return self.refuse(say.offset_not_whole(_shown(number)), node)
+        if number >= LIMITS.window:
+            return self.refuse(say.offset_too_long(number_text(number), LIMITS.window), node)
+        return int(number)
+
+    # --- names -----------------------------------------------------------------------------
+
+    def name(self, node: Name) -> Value:
+        name = node.name
+        if name in self.parameters:
+            return self.parameters[name]
+        if name in MARKET_DATA:
+            return Value("number", self.graph.bar(name))
+        if name == "timeframe":
+            return Value("timeframe")
+        if name == "score":
+            if self.section == "decision":
+                return self.score()
+            return self.refuse_name(say.score_outside_decision(), node, "number")
+        value = self.values.get(name)
+        if value is not None:
+            if self.section == "inputs" and name in self.outline.conditions and name not in self.outline.inputs:
+                return self.refuse_name(say.condition_in_input(name), node)
+            return value
+        return self.undefined_name(node)
+
+    def undefined_name(self, node: Name) -> Value:
+        name, outline = node.name, self.outline
+        if name in outline.unusable:
+            return UNKNOWN
+        if self.section == "inputs" and name in outline.conditions and name not in outline.inputs:
+            return self.refuse_name(say.condition_in_input(name), node)
+        if name in outline.inputs or name in outline.conditions:
+            self.forward.append(ForwardUse(self.section, self.entry_name, name, *inside(node)))
+            return UNKNOWN
+        if name.lower() in ("true", "false"):
+            return self.refuse_name(say.truth_literal(name), node)
+        called = function(name)
+        if called is not None:
+            return self.refuse_name(say.missing_parentheses(name, called.signature), node)
+        nearest = self.speller.nearest(name, self.known_names())
+        help_ = f"did you mean `{nearest}`?" if nearest else None
+        return self.refuse_name(say.unknown_name(name, help_), node)
+
+    def known_names(self) -> list[str]:
+        names = [*MARKET_DATA, *self.outline.inputs]
+        if self.section != "inputs":
+            names += self.outline.conditions
+        return [*names, "score"] if self.section == "decision" else names
+
+    # --- calls -----------------------------------------------------------------------------
+
+    def call(self, node: Call, arguments: list[Value]) -> Value:
+        called = functions().get(node.name) if self.section == "formula" else function(node.name)
+        if called is None:
+            return self.unknown_call(node, arguments)
+        if len(arguments) != len(called.parameters):
+            message = say.wrong_argument_count(called.signature, len(called.parameters), len(arguments))
+            self.report(message, *inside(node))
+            return Value(called.result)
+        checked = [
+            self.argument(called, parameter, argument, value)
+            for parameter, argument, value in zip(called.parameters, node.arguments, arguments, strict=True)
+        ]
+        if None in checked:
+            return Value(called.result)
+        return self.expand(called, checked)  # type: ignore[arg-type]
+
+    def unknown_call(self, node: Call, arguments: list[Value]) -> Value:
+        name = node.name
+        place = (node.start + node.brackets, node.name_end)
+        if name in MARKET_DATA or name in ("score", "timeframe") or name in self.values:
+            what = "market data" if name in MARKET_DATA else "a value"
+            self.report(say.not_callable(name, what), *place)
+        elif name.lower() in _FUTURE or (name.lower() in _SHIFTS and self.is_negative(arguments)):
+            self.report(say.lookahead_function(name), *place)
+        elif name.lower() in _RANDOM:
+            self.report(say.nondeterministic_function(name), *place)
+        elif name.lower() in _SHIFTS:
+            self.report(say.unknown_function(name, "write x[1] for the value one candle ago"), *place)
+        else:
+            nearest = self.speller.nearest(name, public_names())
+            help_ = f"did you mean `{nearest}`?" if nearest else "`dslc functions` lists them"
+            self.report(say.unknown_function(name, help_), *place)
+        return UNKNOWN
+
+    def is_negative(self, arguments: list[Value]) -> bool:
+        constants = [self.graph.constant(value.node) for value in arguments if value.node is not None]
+        return any(number is not None and number < 0 for number in constants)
+
+    def argument(self, called: Function, parameter: Parameter, node: Node, value: Value) -> Value | None:
+        """The value if it fits its parameter, None after a report."""
+        if parameter.kind == "Truth":
+            return value if value.kind == "truth" and value.node is not None else None
+        if not self.number_operand(node, value, f"`{called.name}`") or value.node is None:
+            return None
+        if parameter.kind == "Series":
+            return value
+        number = self.graph.constant(value.node)
+        if parameter.kind == "Period":
+            return None if self.period(called, parameter, node, number) is None else value
+        if number is None:
+            return self.refuse(say.argument_not_constant(called.name, parameter.name), node)
+        if not number > 0:
+            message = say.argument_out_of_range(called.name, parameter.name, "above 0", _shown(number))
+            return self.refuse(message, node)
+        return value
+
+    def period(self, called: Function, parameter: Parameter, node: Node, number: float | None) -> int | None:
+        names = called.name, parameter.name
+        if number is None:
+            return self.refuse(say.period_not_constant(*names), node)
+        if number < 0:
+            return self.refuse(say.lookahead_window(*names, number_text(number)), node)
+        if number != number or number < 1 or number != int(number):
+            return self.refuse(say.period_not_whole(*names, _shown(number)), node)
+        if number > LIMITS.window:
+            return self.refuse(say.window_too_long(*names, number_text(number), LIMITS.window), node)
+        return int(number)
+
+    def expand(self, called: Function, values: list[Value]) -> Value:
+        """The nodes of a call, made once for the same arguments."""
+        key = called.name, tuple(value.node for value in values)
+        known = self.expanded.get(key)  # type: ignore[arg-type]
+        if known is None:
+            known = self.native(called, values) if called.build else self.formula(called, values)
+            self.expanded[key] = known  # type: ignore[index]
+        return known
+
+    def native(self, called: Function, values: list[Value]) -> Value:
+        assert called.build is not None
+        operands: list[int | float] = []
+        for parameter, value in zip(called.parameters, values, strict=True):
+            assert value.node is not None
+            number = self.graph.constant(value.node)
+            if parameter.kind == "Period":
+                operands.append(int(number))  # type: ignore[arg-type]
+            else:
+                operands.append(value.node if parameter.kind in ("Series", "Truth") else number)  # type: ignore[arg-type]
+        made = called.build(*operands)
+        assert isinstance(made, Term)
+        return Value(called.result, self.graph.term(made))
+
+    def formula(self, called: Function, values: list[Value]) -> Value:
+        assert called.formula is not None
+        tree = parse(called.formula).tree
+        assert tree is not None, called.name
+        outside = self.section, self.parameters
+        self.section = "formula"
+        self.parameters = {p.name: value for p, value in zip(called.parameters, values, strict=True)}
+        try:
+            return self.walk(tree)
+        finally:
+            self.section, self.parameters = outside
+
+    # --- operands and reports --------------------------------------------------------------
+
+    def number_operand(self, node: Node, value: Value, what: str, help_: str | None = None) -> bool:
+        """Whether an operand is a number; says so if it is something else."""
+        if value.kind == "truth":
+            self.report(say.boolean_operand(what, help_), node.start, node.end)
+        elif value.kind in ("timeframe", "label"):
+            shown = "`timeframe`" if value.kind == "timeframe" else "a timeframe"
+            self.report(say.timeframe_misused(shown), node.start, node.end)
+        return value.kind == "number"
+
+    def truth_operand(self, node: Node, value: Value) -> Value:
+        """An operand of AND, OR or NOT; a number means that it is not 0."""
+        if value.kind == "truth":
+            return value
+        if value.kind != "number":
+            self.number_operand(node, value, "")
+            return Value("truth")
+        shown = to_text(node) if node.end - node.start <= 60 else "…"
+        self.report(say.number_as_truth(shown), node.start, node.end)
+        if value.node is None:
+            return Value("truth")
+        return Value("truth", self.graph.op("unequal", value.node, self.graph.number(0.0)))
+
+    def report(self, message: Message, start: int, end: int) -> None:
+        if self.section == "formula":
+            raise AssertionError(f"a formula of the registry is wrong: {message.text}")
+        self.findings.append(Finding(message, (self.section, self.entry_name), "value", start, end))
+
+    def refuse(self, message: Message, node: Node) -> None:
+        self.report(message, node.start, node.end)
+
+    def refuse_name(self, message: Message, node: Name, kind: Kind = "unknown") -> Value:
+        self.report(message, *inside(node))
+        return Value(kind)
+
+
+def _shown(number: float) -> str:
+    return "undefined" if number != number else number_text(number)

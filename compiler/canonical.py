@@ -1,0 +1,34 @@
+"""The canonical document of a strategy, and the hash that names it.
+
+Expressions are reprinted, numbers normalised, weights sorted by name and completed with zeros
+left out; `$schema`, `name`, `description` and the envelope do not take part. The order of inputs
+and conditions does: it is part of what an author wrote, and of every table that shows them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from ..grammar.printer import to_text
+from ..schemas.structure import LANGUAGE
+from .analyze import Checked
+
+
+def canonical(checked: Checked) -> dict[str, Any]:
+    """The canonical document as plain data."""
+    return {
+        "language": LANGUAGE,
+        "configuration": {"timeframe": checked.timeframe},
+        "inputs": {name: to_text(checked.trees["inputs", name]) for name in checked.inputs},
+        "conditions": {name: to_text(checked.trees["conditions", name]) for name in checked.conditions},
+        "score": {name: weight for name, weight in sorted(checked.weights.items()) if weight},
+        "decision": {"entry": to_text(checked.trees["decision", "entry"])},
+    }
+
+
+def digest(checked: Checked) -> str:
+    """SHA-256 of the canonical document, in hexadecimal digits."""
+    text = json.dumps(canonical(checked), ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -1,0 +1,163 @@
+"""The graph of a strategy: every distinct computation once, whoever asks for it.
+
+Nodes are interned: asking twice for `ema(close, 9)` gives the same number, so sharing between
+inputs, conditions and (in a batch) strategies happens by construction. Operands have lower
+numbers than what uses them, so the order of numbers is an order of evaluation. Operations on
+constants fold while the graph is built, with the very functions that the kernels run.
+
+Two kinds of value: numbers (finite or undefined) and truths (true, false or undefined). The
+operations besides the kernels and windows of the registry:
+
+| operation | operands | parameters | value |
+|---|---|---|---|
+| bar | | field | market data |
+| const | | hex digits of a float64 | the same number on every candle |
+| truth | | 1 or 0 | the same truth on every candle |
+| shift | any | candles | the operand that many candles ago |
+| and, or, not | truths | | Kleene's |
+| score | truths | weights | the sum of the weights of the true ones |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..runtime.registry import NAN, Kind, Term, find_window, kernel, kernels
+
+Param = int | float | str
+
+_LOGIC = frozenset(("truth", "and", "or", "not"))
+
+
+class GraphTooLarge(Exception):
+    """More distinct nodes than the limit; the caller knows which expression asked for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An operation on earlier nodes."""
+
+    op: str
+    args: tuple[int, ...] = ()
+    params: tuple[Param, ...] = ()
+
+
+class Graph:
+    """Interned nodes, numbered in an order of evaluation.
+
+    >>> graph = Graph()
+    >>> close = graph.bar("close")
+    >>> graph.op("add", close, graph.number(1.0)) == graph.op("add", close, graph.number(1.0))
+    True
+    >>> graph.constant(graph.op("add", graph.number(1.0), graph.number(2.0)))
+    3.0
+    """
+
+    def __init__(self, limit: int = 1 << 30) -> None:
+        self.nodes: list[Node] = []
+        self._ids: dict[Node, int] = {}
+        self._limit = limit
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __getitem__(self, node: int) -> Node:
+        return self.nodes[node]
+
+    def kind(self, node: int) -> Kind:
+        """Whether a node is a number or a truth."""
+        found = self.nodes[node]
+        if found.op == "shift":
+            return self.kind(found.args[0])
+        if found.op in _LOGIC:
+            return "truth"
+        known = kernels().get(found.op)
+        return known.result if known is not None else "number"
+
+    def bar(self, field: str) -> int:
+        """Market data."""
+        return self._intern(Node("bar", (), (field,)))
+
+    def number(self, value: float) -> int:
+        """A constant; what is not finite is undefined."""
+        value = float(value)
+        return self._intern(Node("const", (), ((value if value - value == 0.0 else NAN).hex(),)))
+
+    def truth(self, value: bool) -> int:
+        """A constant truth."""
+        return self._intern(Node("truth", (), (int(value),)))
+
+    def constant(self, node: int) -> float | None:
+        """The value of a constant number (NaN where it is undefined), None for all others."""
+        found = self.nodes[node]
+        return float.fromhex(str(found.params[0])) if found.op == "const" else None
+
+    def shift(self, node: int, candles: int) -> int:
+        """The value of a node some candles ago."""
+        if candles == 0:
+            return node
+        found = self.nodes[node]
+        if found.op == "shift":
+            return self._intern(Node("shift", found.args, (int(found.params[0]) + candles,)))
+        return self._intern(Node("shift", (node,), (candles,)))
+
+    def op(self, op: str, *args: int, params: tuple[Param, ...] = ()) -> int:
+        """A kernel, window or logical operation; pointwise ones on constants fold to a constant."""
+        known = kernels().get(op)
+        if known is not None and known.form == "pointwise" and known.result == "number":
+            values = [self.constant(arg) for arg in args]
+            if None not in values:
+                return self.number(_fold(op, values, params))  # type: ignore[arg-type]
+        return self._intern(Node(op, args, params))
+
+    def score(self, conditions: tuple[int, ...], weights: tuple[int, ...]) -> int:
+        """The weighted sum of the true conditions."""
+        return self._intern(Node("score", conditions, weights))
+
+    def term(self, term: Term | int) -> int:
+        """The node of a term whose leaves are nodes."""
+        if isinstance(term, int):
+            return term
+        return self.op(term.op, *(self.term(operand) for operand in term.operands), params=term.params)
+
+    def _intern(self, node: Node) -> int:
+        known = self._ids.get(node)
+        if known is not None:
+            return known
+        if len(self.nodes) >= self._limit:
+            raise GraphTooLarge
+        self.nodes.append(node)
+        self._ids[node] = len(self.nodes) - 1
+        return len(self.nodes) - 1
+
+    def reachable(self, roots: tuple[int, ...]) -> list[int]:
+        """The nodes that the roots need, in an order of evaluation."""
+        needed: set[int] = set()
+        stack = list(roots)
+        while stack:
+            node = stack.pop()
+            if node not in needed:
+                needed.add(node)
+                stack.extend(self.nodes[node].args)
+        return sorted(needed)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+
+def _fold(op: str, values: list[float], params: tuple[float, ...]) -> float:
+    try:
+        return float(kernel(op).function(*values, *params))
+    except (ZeroDivisionError, OverflowError):
+        return NAN
+
+
+def reach(node: Node) -> int | None:
+    """How many candles before its own an operation reads of its operands; None for all of them."""
+    if node.op == "shift":
+        return int(node.params[0])
+    if find_window(node.op) is not None:
+        return int(node.params[0]) - 1
+    known = kernels().get(node.op)
+    return None if known is not None and known.form == "recurrence" else 0

@@ -1,0 +1,92 @@
+"""Says what is wrong with the order of definitions: uses before definition, and circles.
+
+1. The analyzer notes every use of a name that is defined further down (or is the entry itself).
+2. A note whose target leads back to its user closes a circle: that is one mistake, told at its
+   first forward use with the whole path; the other forward uses on the path are part of it.
+3. Every other note is a mere matter of order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..grammar import catalogue as say
+from ..grammar.diagnostics import MAX_DIAGNOSTICS, Finding
+from ..grammar.document import Document
+from ..grammar.nodes import Name, Node, postorder
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardUse:
+    """`user`, in a section, names `target` at `start`..`end`, before `target` is defined."""
+
+    section: str
+    user: str
+    target: str
+    start: int
+    end: int
+
+
+def order_findings(
+    uses: list[ForwardUse], trees: Mapping[tuple[str, str], Node], document: Document
+) -> list[Finding]:
+    """A finding for each circle and for each other forward use."""
+    if not uses:
+        return []
+    references = _references(trees)
+    findings: list[Finding] = []
+    told: set[tuple[str, str]] = set()
+    for use in uses:
+        if (use.user, use.target) in told:
+            continue
+        path = _path(references, use.target, use.user) if len(findings) <= MAX_DIAGNOSTICS else None
+        if path is None:
+            message = say.used_before_definition(use.target, use.section, _line(document, use))
+        else:
+            circle = [use.user, *path]
+            told.update(zip(circle, circle[1:], strict=False))
+            message = say.circular_definition(_shortened(circle))
+        findings.append(Finding(message, (use.section, use.user), "value", use.start, use.end))
+    return findings
+
+
+def _references(trees: Mapping[tuple[str, str], Node]) -> dict[str, list[str]]:
+    names = {name for _, name in trees}
+    references: dict[str, list[str]] = {}
+    for (section, user), tree in trees.items():
+        if section != "decision":
+            used = dict.fromkeys(node.name for node in postorder(tree) if isinstance(node, Name))
+            references[user] = [name for name in used if name in names]
+    return references
+
+
+def _path(references: Mapping[str, list[str]], start: str, goal: str) -> list[str] | None:
+    """The shortest chain of uses from one definition to another, both ends included."""
+    before: dict[str, str | None] = {start: None}
+    queue = deque([start])
+    while queue:
+        name = queue.popleft()
+        if name == goal:
+            path = [name]
+            while (last := before[path[-1]]) is not None:
+                path.append(last)
+            return path[::-1]
+        for used in references.get(name, ()):
+            if used not in before:
+                before[used] = name
+                queue.append(used)
+    return None
+
+
+def _shortened(circle: list[str]) -> list[str]:
+    return circle if len(circle) <= 12 else [*circle[:6], "…", *circle[-5:]]
+
+
+def _line(document: Document, use: ForwardUse) -> int | None:
+    if document.text is None:
+        return None
+    section = "conditions" if use.section == "conditions" else "inputs"
+    entry = document.places.entry((section, use.target))
+    return document.source.position(entry.key[0])[0] if entry is not None and entry.key else None

@@ -1,0 +1,24 @@
+"""From the graph of meanings to the graph that runs, in this order:
+
+1. `certain`: truths become masks of what is certainly true or certainly false, as needed.
+2. `windows`: windows become levels of doubling.
+
+Each pass rebuilds what its roots need into a new interned graph, so what nobody needs is gone
+and what became equal is shared. `verify` holds around every pass.
+"""
+
+from __future__ import annotations
+
+from ..graph import Graph
+from .certain import Wanted, certain
+from .verify import verify
+from .windows import expand_windows
+
+
+def lower(graph: Graph, wanted: tuple[Wanted, ...]) -> tuple[Graph, tuple[int, ...]]:
+    """The runnable graph and the nodes of the wanted results, in their order."""
+    lowered, roots = certain(graph, wanted)
+    verify(lowered)
+    lowered, roots = expand_windows(lowered, roots)
+    verify(lowered)
+    return lowered, roots

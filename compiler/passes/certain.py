@@ -1,0 +1,157 @@
+"""Splits three-valued truths into masks: where a truth certainly holds, where it certainly fails.
+
+Both are false on an undefined value, so a mask needs no third state. Which of the two is needed
+is decided from the results downwards, and negation is pushed to the leaves on the way:
+`NOT (a > b)` holds where `b >= a` does. A monotone strategy never needs a failing mask.
+
+1. Mark, from the wanted results down, which `Form` of which node is needed.
+2. Build the needed forms in the order of the node numbers, operands first.
+
+The score is an interval: `low` counts positive weights where their condition holds and negative
+ones unless it fails; `high` the other way round. A comparison with the score alone on one side
+holds when it holds at the unfavourable end: `score >= 60` where `low >= 60`. Everywhere else the
+score is a number only where the interval is a point. `sum` is what is reported: the weights of
+the conditions that hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from ..graph import Graph, Node
+
+Form = Literal["number", "holds", "fails", "low", "high", "sum"]
+Wanted = tuple[Form, int]
+
+_OPPOSITE: dict[Form, Form] = {"holds": "fails", "fails": "holds"}
+_COMPARISONS = frozenset(("greater", "greater_or_equal", "equal", "unequal"))
+_NEGATED = {
+    "greater": ("greater_or_equal", True),
+    "greater_or_equal": ("greater", True),
+    "equal": ("unequal", False),
+    "unequal": ("equal", False),
+}
+
+
+def certain(graph: Graph, wanted: tuple[Wanted, ...]) -> tuple[Graph, tuple[int, ...]]:
+    """The graph of masks and numbers that gives the wanted forms, and their nodes."""
+    builder = _Builder(graph)
+    for node in sorted(_needed(graph, wanted)):
+        builder.build(*node)
+    return builder.target, tuple(builder.made[node, form] for form, node in wanted)
+
+
+def _needed(graph: Graph, wanted: tuple[Wanted, ...]) -> set[tuple[int, Form]]:
+    needed: set[tuple[int, Form]] = set()
+    stack = [(node, form) for form, node in wanted]
+    while stack:
+        item = stack.pop()
+        if item not in needed:
+            needed.add(item)
+            stack.extend(_operands(graph, *item))
+    return needed
+
+
+def _operands(graph: Graph, number: int, form: Form) -> Iterator[tuple[int, Form]]:
+    node = graph[number]
+    if node.op == "score":
+        yield from _score_operands(node, number, form)
+    elif node.op in _COMPARISONS:
+        for arg in node.args:
+            if arg == _alone(graph, node):
+                yield arg, "low"
+                yield arg, "high"
+            else:
+                yield arg, "number"
+        if node.args[0] == node.args[1]:
+            yield node.args[0], "number"
+    elif node.op == "not":
+        yield node.args[0], _OPPOSITE[form]
+    else:
+        for arg in node.args:
+            yield arg, form
+
+
+def _score_operands(node: Node, number: int, form: Form) -> Iterator[tuple[int, Form]]:
+    if form == "number":
+        yield number, "low"
+        yield number, "high"
+        return
+    for arg, weight in zip(node.args, node.params, strict=True):
+        favourable = form == "sum" or (form == "low") == (int(weight) > 0)
+        yield arg, "holds" if favourable else "fails"
+
+
+def _alone(graph: Graph, node: Node) -> int | None:
+    """The operand of a comparison that is the bare score, the left one if both are."""
+    return next((arg for arg in node.args if graph[arg].op == "score"), None)
+
+
+class _Builder:
+    """Makes one form of one node, whose operands are made already."""
+
+    def __init__(self, source: Graph) -> None:
+        self.source = source
+        self.target = Graph()
+        self.made: dict[tuple[int, Form], int] = {}
+
+    def build(self, number: int, form: Form) -> None:
+        node = self.source[number]
+        self.made[number, form] = self._score(node, number, form) if node.op == "score" else self._node(node, form)
+
+    def _node(self, node: Node, form: Form) -> int:
+        target = self.target
+        match node.op:
+            case "bar":
+                return target.bar(str(node.params[0]))
+            case "const":
+                return target.number(float.fromhex(str(node.params[0])))
+            case "truth":
+                return target.truth(bool(node.params[0]) == (form == "holds"))
+            case "shift":
+                return target.shift(self.made[node.args[0], form], int(node.params[0]))
+            case "not":
+                return self.made[node.args[0], _OPPOSITE[form]]
+            case "and" | "or":
+                op = "both" if (node.op == "and") == (form == "holds") else "either"
+                return target.op(op, *(self.made[arg, form] for arg in node.args))
+        if node.op in _COMPARISONS:
+            return self._comparison(node, form)
+        return target.op(node.op, *(self.made[arg, "number"] for arg in node.args), params=node.params)
+
+    def _comparison(self, node: Node, form: Form) -> int:
+        score = _alone(self.source, node)
+        op, swapped = (node.op, False) if form == "holds" else _NEGATED[node.op]
+        left, right = node.args
+        if score is not None:
+            return self._interval_comparison(op, swapped, score, left, right)
+        a, b = self.made[left, "number"], self.made[right, "number"]
+        return self.target.op(op, *((b, a) if swapped else (a, b)))
+
+    def _interval_comparison(self, op: str, swapped: bool, score: int, left: int, right: int) -> int:
+        """`op` between the score's interval and a number, where it holds over the whole interval."""
+        target = self.target
+        low, high = self.made[score, "low"], self.made[score, "high"]
+        other = self.made[right if left == score else left, "number"]
+        score_is_left = (left == score) != swapped
+        if op == "equal":
+            at_least = target.op("greater_or_equal", low, other)
+            return target.op("both", at_least, target.op("greater_or_equal", other, high))
+        if op == "unequal":
+            return target.op("either", target.op("greater", low, other), target.op("greater", other, high))
+        return target.op(op, low, other) if score_is_left else target.op(op, other, high)
+
+    def _score(self, node: Node, number: int, form: Form) -> int:
+        target = self.target
+        if form == "number":
+            return target.op("settled", self.made[number, "low"], self.made[number, "high"])
+        weights = [int(weight) for weight in node.params]
+        start = {"low": min, "high": max, "sum": lambda *_: 0}[form]
+        total = target.number(sum(start(weight, 0) for weight in weights))
+        for arg, weight in zip(node.args, weights, strict=True):
+            if form == "sum" or (form == "low") == (weight > 0):
+                total = target.op("weigh", total, self.made[arg, "holds"], params=(weight,))
+            else:
+                total = target.op("weigh", total, self.made[arg, "fails"], params=(-weight,))
+        return total

@@ -1,0 +1,99 @@
+"""The command line: `dslc validate`, `run`, `functions`, `schema`.
+
+Exit status: 0 all is well, 1 a strategy or its bars are invalid, 2 the call is wrong or a file
+cannot be read. This module loads click alone; each command loads what it needs when it is called.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+import sys
+
+import click
+
+from .version import __version__
+
+MISUSE = 2
+TIMEFRAMES = "1M 3M 5M 15M 30M 1H 2H 4H 6H 8H 12H 1D 1W".split()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="dslc %(version)s")
+def main() -> None:
+    """Check, compile and evaluate trading strategies written as JSON."""
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="How to show what was found.",
+)
+def validate(files: tuple[str, ...], form: str) -> None:
+    """Check strategies: files, folders (every .json below) or - for standard input.
+
+    Exit status: 0 all valid, 1 some invalid, 2 some unreadable.
+    """
+    from .checking import validate_files
+
+    sys.exit(validate_files(files, form))
+
+
+@main.command()
+@click.argument("strategy", metavar="STRATEGY")
+@click.option("--data", required=True, metavar="BARS", help="OHLCV bars: a CSV or Parquet file.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write every candle (.csv or .parquet).")
+@click.option("--from", "first", metavar="TIME", help="Report from this time on; earlier bars still warm every value.")
+@click.option("--to", "last", metavar="TIME", help="Report up to this time; a date means the whole day.")
+@click.option("--timeframe", type=click.Choice(TIMEFRAMES), help="Replace the timeframe of the document.")
+@click.option("--resample", is_flag=True, help="Make candles of the timeframe from finer bars.")
+@click.option("--align", metavar="ZONE|HH:MM", help="Where resampled days start: a time zone, or a UTC time of day.")
+@click.option("--last-entries", "show", type=click.IntRange(0), default=10, show_default=True, help="Entries to list.")
+def run(
+    strategy: str,
+    data: str,
+    out: Path | None,
+    first: str | None,
+    last: str | None,
+    timeframe: str | None,
+    resample: bool,
+    align: str | None,
+    show: int,
+) -> None:
+    """Evaluate STRATEGY (a file, or - for standard input) on historical bars and report."""
+    from .running import Request, run_strategy
+
+    request = Request(strategy, Path(data), out, first, last, timeframe, resample, align, show)
+    sys.exit(run_strategy(request))
+
+
+@main.command()
+@click.argument("name", required=False)
+def functions(name: str | None) -> None:
+    """List the functions of the language, or describe one."""
+    from .reference import describe, overview, unknown
+
+    if name is None:
+        click.echo(overview())
+        return
+    text = describe(name)
+    if text is None:
+        click.echo(unknown(name), err=True)
+        sys.exit(MISUSE)
+    click.echo(text)
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema (draft 2020-12) of a strategy document."""
+    from .schemas.schema import schema_text
+
+    click.echo(schema_text())
+
+
+if __name__ == "__main__":
+    main(prog_name="dslc")

@@ -1,0 +1,97 @@
+"""`dslc validate`: reads files, folders and standard input, and reports what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+import os
+from pathlib import Path
+import sys
+
+import click
+
+from .compiler.front import check
+from .grammar.document import load
+from .grammar.source import Source
+from .grammar.words import LIMITS, some
+from .render import Checked, as_github, as_json, as_text, visible
+
+STDIN = "-"
+VALID, INVALID, UNREADABLE = 0, 1, 2
+
+
+def validate_files(names: Iterable[str], form: str) -> int:
+    """Check everything that is named, print the findings, and return the exit status."""
+    results: list[Checked] = []
+    unreadable = 0
+    for name in find_files(names):
+        try:
+            results.append(check_file(name))
+        except OSError as error:
+            unreadable += 1
+            complain(name, error)
+            continue
+        if form == "text" and results[-1].diagnostics:
+            click.echo(as_text(results[-1], color=is_colored()))
+        elif form == "github" and results[-1].diagnostics:
+            click.echo(as_github(results[-1]))
+    if form == "json":
+        click.echo(as_json(results))
+    elif form == "text" and results:
+        click.echo(_summary(results))
+    if unreadable:
+        return UNREADABLE
+    return VALID if all(result.valid for result in results) else INVALID
+
+
+def find_files(names: Iterable[str]) -> Iterator[str]:
+    """Names of files; a folder stands for every .json file below it, in the order of the names."""
+    for name in names:
+        if name != STDIN and os.path.isdir(name):
+            found = sorted(str(path) for path in Path(name).rglob("*.json") if path.is_file())
+            if not found:
+                click.echo(f"dslc: {visible(name)}: no .json files in this folder", err=True)
+            yield from found
+        else:
+            yield name
+
+
+def check_file(name: str) -> Checked:
+    """The findings of one file, or of standard input. OSError if it cannot be read."""
+    raw = read_source(name)
+    document = load(raw, "<stdin>" if name == STDIN else name)
+    _, diagnostics = check(document)
+    return Checked(Source(document.text or "", document.label), diagnostics)
+
+
+def read_source(name: str) -> bytes:
+    """The bytes of a file or of standard input, no more than it takes to see that there are too many."""
+    limit = LIMITS.document_bytes + 1
+    if name == STDIN:
+        return sys.stdin.buffer.read(limit)
+    with open(name, "rb") as file:
+        return file.read(limit)
+
+
+def complain(name: str, error: OSError) -> None:
+    """One line about a file that cannot be read."""
+    click.echo(f"dslc: {visible(name)}: {error.strerror or error}", err=True)
+
+
+def is_colored() -> bool:
+    """Whether to colour: on terminals only, and not where NO_COLOR is set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _summary(results: list[Checked]) -> str:
+    found = [diagnostic for result in results for diagnostic in result.diagnostics]
+    errors = sum(diagnostic.severity == "error" for diagnostic in found)
+    invalid = sum(not result.valid for result in results)
+    counts = [some(errors, "error")] if errors else []
+    if len(found) > errors:
+        counts.append(some(len(found) - errors, "warning"))
+    verdict = f"{invalid:,} of {some(len(results), 'strategy').replace('strategys', 'strategies')} invalid"
+    if not invalid:
+        verdict = "valid" if len(results) == 1 else f"all {len(results):,} strategies valid"
+    elif len(results) == 1:
+        verdict = "invalid"
+    return f"{verdict}: {', '.join(counts)}" if counts else verdict

@@ -1,0 +1,141 @@
+"""Shows diagnostics: as text with the source line and a caret, as JSON, as GitHub annotations.
+
+Diagnostics are data; nothing is decided here. What a user wrote is shown so that it cannot move
+a cursor or forge a line: control characters become visible, long lines are cut around the place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+import json
+import unicodedata
+
+from .grammar.diagnostics import Diagnostic
+from .grammar.source import Source
+
+_WIDEST = 120
+_COLORS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "help": "\x1b[36m", "dim": "\x1b[2m", "bold": "\x1b[1m"}
+_RESET = "\x1b[0m"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file (or standard input) and what was found in it."""
+
+    source: Source
+    diagnostics: list[Diagnostic]
+
+    @property
+    def valid(self) -> bool:
+        """Whether nothing that was found is an error."""
+        return all(diagnostic.severity != "error" for diagnostic in self.diagnostics)
+
+
+def one_line(diagnostic: Diagnostic, label: str) -> str:
+    """`strategy.json:14:22: error[E301]: …`"""
+    place = f":{diagnostic.line}:{diagnostic.column}" if diagnostic.line else ""
+    where = f" ({diagnostic.path})" if diagnostic.path and not diagnostic.line else ""
+    head = f"{visible(label)}{place}: {diagnostic.severity}[{diagnostic.code}]"
+    return f"{head}: {diagnostic.message}{where}"
+
+
+def as_text(checked: Checked, *, color: bool = False) -> str:
+    """Every diagnostic with its line and a caret; empty if there are none."""
+    return "\n".join(_block(diagnostic, checked.source, color) for diagnostic in checked.diagnostics)
+
+
+def as_json(files: Iterable[Checked]) -> str:
+    """A list with one object a file: its name, whether it is valid, and the diagnostics."""
+    found = [
+        {
+            "file": visible(checked.source.label),
+            "valid": checked.valid,
+            "diagnostics": [diagnostic.as_dict() for diagnostic in checked.diagnostics],
+        }
+        for checked in files
+    ]
+    return json.dumps(found, indent=2, ensure_ascii=True)
+
+
+def as_github(checked: Checked) -> str:
+    """One workflow command a diagnostic, which GitHub shows at the line of the file."""
+    lines = []
+    for diagnostic in checked.diagnostics:
+        place = {"file": checked.source.label, "title": f"dslc {diagnostic.code}"}
+        if diagnostic.line:
+            place |= {
+                "line": str(diagnostic.line),
+                "col": str(diagnostic.column),
+                "endLine": str(diagnostic.end_line),
+                "endColumn": str(diagnostic.end_column),
+            }
+        where = ",".join(f"{key}={_command_property(value)}" for key, value in place.items())
+        help_ = f" ({diagnostic.help})" if diagnostic.help else ""
+        lines.append(f"::{diagnostic.severity} {where}::{_command_data(diagnostic.message + help_)}")
+    return "\n".join(lines)
+
+
+def visible(text: str) -> str:
+    """Text with every control character and lone surrogate written as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _block(diagnostic: Diagnostic, source: Source, color: bool) -> str:
+    def paint(text: str, style: str) -> str:
+        return f"{_COLORS[style]}{text}{_RESET}" if color else text
+
+    place = f"{visible(source.label)}:{diagnostic.line}:{diagnostic.column}" if diagnostic.line else visible(source.label)
+    where = f" ({diagnostic.path})" if diagnostic.path and not diagnostic.line else ""
+    tag = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
+    lines = [f"{paint(place, 'bold')}: {tag}: {diagnostic.message}{where}"]
+    gutter = 5
+    if diagnostic.line and diagnostic.column:
+        shown, before, width = _excerpt(source, diagnostic)
+        gutter = max(gutter, len(str(diagnostic.line)) + 1)
+        lines.append(f"{paint(f'{diagnostic.line:>{gutter}} |', 'dim')} {shown}")
+        caret = paint("^" * width, diagnostic.severity)
+        lines.append(f"{paint(f'{chr(32) * gutter} |', 'dim')} {' ' * before}{caret}")
+    if diagnostic.help:
+        lines.append(f"{' ' * gutter} {paint('= help:', 'help')} {diagnostic.help}")
+    return "\n".join(lines) + "\n"
+
+
+def _excerpt(source: Source, diagnostic: Diagnostic) -> tuple[str, int, int]:
+    """The line as it is shown, the columns before the caret, and the width of the caret."""
+    assert diagnostic.line and diagnostic.column and diagnostic.end_column
+    line = source.line(diagnostic.line)
+    start = diagnostic.column - 1
+    end = diagnostic.end_column - 1 if diagnostic.end_line == diagnostic.line else len(line)
+    first, last = 0, len(line)
+    if last > _WIDEST:
+        first = max(0, min(start - _WIDEST // 3, last - _WIDEST))
+        last = min(last, first + _WIDEST)
+    prefix, suffix = ("…" if first else ""), ("…" if last < len(line) else "")
+    before = prefix + _spaced(line[first:start])
+    marked = _spaced(line[start : min(end, last)])
+    shown = before + marked + _spaced(line[min(end, last) : last]) + suffix
+    return shown, _columns(before), max(1, _columns(marked))
+
+
+def _spaced(text: str) -> str:
+    return visible(text.replace("\t", "    "))
+
+
+def _columns(text: str) -> int:
+    """How many columns a terminal gives a text: wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def _command_data(text: str) -> str:
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _command_property(text: str) -> str:
+    return _command_data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,116 @@
+"""What an evaluation gives: score, entry, inputs and conditions on every candle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .runtime import engine
+from .runtime.bars import Bars
+from .strategy import ENTRY, SCORE, Prepared, Strategy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A strategy's answers on a history, one element a candle.
+
+    `score` (int64) is the sum of the weights of the conditions that are certainly true, `entry`
+    (bool) whether the decision is. `inputs` maps names to float64 arrays, NaN where undefined;
+    `conditions` maps names to bool arrays, true where certainly true. `notes` are sentences
+    about the bars: gaps, dropped candles, missing times.
+    """
+
+    strategy: Strategy
+    bars: Bars
+    score: NDArray[np.int64]
+    entry: NDArray[np.bool_]
+    inputs: Mapping[str, NDArray[np.float64]]
+    conditions: Mapping[str, NDArray[np.bool_]]
+    notes: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.entry)
+
+    def __repr__(self) -> str:
+        return f"<dslc.Evaluation of {len(self):,} candles, {int(self.entry.sum()):,} entries>"
+
+    @property
+    def time(self) -> NDArray[Any]:
+        """When each candle opened: datetime64[ns] in UTC, or the row number without times."""
+        return self.bars.time
+
+    @property
+    def score_low(self) -> NDArray[np.int64]:
+        """The least score that undefined conditions leave possible; computed when asked for."""
+        return self._interval[0]
+
+    @property
+    def score_high(self) -> NDArray[np.int64]:
+        """The largest score that undefined conditions leave possible; computed when asked for."""
+        return self._interval[1]
+
+    @cached_property
+    def _interval(self) -> NDArray[np.int64]:
+        return engine.run(self.strategy._prepare_interval().plan, self.bars.matrix).integers
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A table with one row a candle: close, inputs, conditions, score, entry.
+
+        Its index is the time in the zone of the bars (without a zone: UTC, as they came), or
+        the row number. An input or condition whose name is a column already gets `_` behind it.
+        """
+        import pandas as pd
+
+        columns: dict[str, NDArray[Any]] = {}
+        if "close" in self.bars.present:
+            columns["close"] = self.bars.close
+        taken = {"time", "close", "score", "entry"}
+        for name, values in (*self.inputs.items(), *self.conditions.items()):
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            columns[name] = values
+        columns |= {"score": self.score, "entry": self.entry}
+        index: pd.Index[Any] = pd.Index(self.time, name="time")
+        if self.bars.times is not None and self.bars.zone is not None:
+            index = pd.DatetimeIndex(self.time, name="time").tz_localize("UTC").tz_convert(self.bars.zone)
+        return pd.DataFrame(columns, index=index)
+
+
+def evaluate(
+    strategy: Strategy,
+    prepared: Prepared,
+    data: Any,
+    resample: bool,
+    align: str | None,
+    work: float,
+    memory: int,
+) -> Evaluation:
+    """Check the bars against the strategy, run the plan, and name what it kept."""
+    bars = data if isinstance(data, Bars) else Bars(data)
+    if resample:
+        bars = bars.resample(strategy.timeframe, align=align)
+    notes = (*bars.notes, *bars.check_timeframe(strategy.timeframe))
+    bars.require(prepared.fields)
+    strategy._check_budgets(prepared.plan, len(bars), work, memory)
+    kept = engine.run(prepared.plan, bars.matrix)
+    rows = {"number": iter(kept.numbers), "mask": iter(kept.masks), "integer": iter(kept.integers)}
+    found = {name: next(rows[form]) for name, form in prepared.names}
+    checked = strategy._checked
+    return Evaluation(
+        strategy=strategy,
+        bars=bars,
+        score=found[SCORE],
+        entry=found[ENTRY],
+        inputs={name: found[name] for name in checked.inputs if name in found},
+        conditions={name: found[name] for name in checked.conditions if name in found},
+        notes=notes,
+    )

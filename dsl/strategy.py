@@ -1,0 +1,294 @@
+"""The front door: check a document, compile it, evaluate it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+import threading
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from .compiler.analyze import Checked
+from .compiler.canonical import canonical, digest
+from .compiler.facts import Fact, facts
+from .compiler.front import check
+from .compiler.passes import Wanted, lower
+from .compiler.schedule import FIELDS, StoreForm, schedule
+from .grammar import catalogue as say
+from .grammar.diagnostics import Diagnostic, Message
+from .grammar.document import Document, load
+from .grammar.words import MINUTES
+from .runtime.plan import Plan
+
+if TYPE_CHECKING:
+    from .result import Evaluation
+
+Source: TypeAlias = "str | bytes | Path | dict[str, Any]"
+Outputs: TypeAlias = "Literal['all', 'signals'] | Iterable[str]"
+
+WORK_BUDGET = 2e13
+"""The default budget of `evaluate`, in the units of `Kernel.cost`: some hours of one core."""
+MEMORY_BUDGET = 8 * 2**30
+"""The default memory budget of `evaluate`, in bytes."""
+
+
+SCORE, ENTRY = "#score", "#entry"
+"""Names of results that no input or condition can have."""
+
+
+class StrategyError(ValueError):
+    """A strategy that cannot be compiled or run; `.diagnostics` says what is wrong and where.
+
+    Of an invalid document the warnings are among the diagnostics, too.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], label: str = "<text>") -> None:
+        self.diagnostics = list(diagnostics)
+        self.label = label
+        super().__init__(self.diagnostics, label)
+
+    def __str__(self) -> str:
+        from .render import one_line
+
+        lines = [one_line(diagnostic, self.label) for diagnostic in self.diagnostics[:10]]
+        rest = len(self.diagnostics) - len(lines)
+        return "\n".join([*lines, f"… and {rest} more"] if rest > 0 else lines)
+
+
+def validate(source: Source, *, timeframe: str | None = None) -> list[Diagnostic]:
+    """Everything that is wrong with a strategy, errors and warnings, in the order of the text.
+
+    A str or bytes is the text of a document, a Path a file, a dict plain data; an envelope with
+    `strategySnapshotJson` is opened, and places are those of the inner text. An empty list means
+    that the strategy is valid. Never raises on content; a file that cannot be read is an OSError.
+
+    >>> [(d.code, d.path, d.column) for d in validate('{"inputs": {"fast": "emma(close, 9)"}}')][-1]
+    ('E301', '/inputs/fast', 22)
+    """
+    return check(_read(source), _known_timeframe(timeframe))[1]
+
+
+def compile(source: Source, *, timeframe: str | None = None) -> Strategy:
+    """A strategy that is ready to evaluate.
+
+    Takes what `validate` takes; `timeframe` replaces the one of the document and enters the
+    hash. Raises StrategyError with all diagnostics if anything is an error.
+
+    >>> strategy = compile({
+    ...     "configuration": {"timeframe": "1D"},
+    ...     "inputs": {},
+    ...     "conditions": {"up": "close > close[1]"},
+    ...     "score": {"up": 1},
+    ...     "decision": {"entry": "score == 1"},
+    ... })
+    >>> strategy.warmup, strategy.max_score
+    (1, 1)
+    """
+    document = _read(source)
+    checked, diagnostics = check(document, _known_timeframe(timeframe))
+    if checked is None:
+        raise StrategyError(diagnostics, document.label)
+    return Strategy(checked, tuple(diagnostics), document, timeframe)
+
+
+def _read(source: Source) -> Document:
+    if isinstance(source, Path):
+        return load(source.read_bytes(), str(source))
+    return load(source)
+
+
+def _known_timeframe(timeframe: str | None) -> str | None:
+    if timeframe is not None and timeframe not in MINUTES:
+        raise ValueError(f"{timeframe!r} is not a timeframe; timeframes: {' '.join(MINUTES)}")
+    return timeframe
+
+
+class Strategy:
+    """A checked and compiled strategy: immutable, picklable, usable from several threads.
+
+    Made by `dslc.compile`. `diagnostics` are its warnings.
+    """
+
+    def __init__(
+        self, checked: Checked, diagnostics: tuple[Diagnostic, ...], document: Document, timeframe: str | None
+    ) -> None:
+        self.diagnostics = diagnostics
+        self._checked = checked
+        self._document = document
+        self._override = timeframe
+        self._plans: dict[tuple[str, ...], Prepared] = {}
+        self._lock = threading.Lock()
+        self._sealed = True
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if getattr(self, "_sealed", False):
+            raise AttributeError("a strategy is immutable")
+        super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        return f"<dslc.Strategy {self.name or self.hash[:12]} {self.timeframe}>"
+
+    def __reduce__(self) -> tuple[Callable[..., Strategy], tuple[Any, ...]]:
+        document = self._document
+        return _rebuild, (document.data if document.text is None else document.text, document.label, self._override)
+
+    @property
+    def name(self) -> str | None:
+        """The document's `name`."""
+        return self._checked.name
+
+    @property
+    def description(self) -> str | None:
+        """The document's `description`."""
+        return self._checked.description
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What stood beside the strategy in its envelope."""
+        return dict(self._document.metadata)
+
+    @property
+    def timeframe(self) -> str:
+        """The timeframe, after a replacement."""
+        return self._checked.timeframe
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The inputs: name and canonical expression."""
+        return dict(self.canonical["inputs"])
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """The conditions: name and canonical expression."""
+        return dict(self.canonical["conditions"])
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """The weight of every condition; 0 where the document gives none."""
+        return dict(self._checked.weights)
+
+    @property
+    def entry(self) -> str:
+        """The decision, as a canonical expression."""
+        return str(self.canonical["decision"]["entry"])
+
+    @cached_property
+    def canonical(self) -> dict[str, Any]:
+        """The canonical document: what the hash is made of."""
+        return canonical(self._checked)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the canonical document, 64 hexadecimal digits."""
+        return digest(self._checked)
+
+    @property
+    def warmup(self) -> int:
+        """Candles before the first one on which every condition is defined, without gaps."""
+        return max((self._facts[node].first for node in self._checked.conditions.values()), default=0)
+
+    @property
+    def max_score(self) -> int:
+        """The sum of the positive weights: no candle's score is above it."""
+        return sum(weight for weight in self._checked.weights.values() if weight > 0)
+
+    @cached_property
+    def _facts(self) -> list[Fact]:
+        return facts(self._checked.graph)
+
+    def evaluate(
+        self,
+        bars: Any,
+        *,
+        outputs: Outputs = "all",
+        resample: bool = False,
+        align: str | None = None,
+        work: float = WORK_BUDGET,
+        memory: int = MEMORY_BUDGET,
+    ) -> Evaluation:
+        """Score and decision, inputs and conditions, on every candle of a history.
+
+        `bars` is a `Bars` or anything that makes one. `outputs` says what is kept: "all",
+        "signals" (score and entry only), or the names of inputs and conditions to keep besides.
+        `resample` makes candles of the strategy's timeframe from finer bars, aligned as
+        `Bars.resample` says. Raises BarsError where the bars contradict the strategy, and
+        StrategyError where the run would exceed the budgets `work` or `memory`; nothing is
+        allocated before that is known.
+        """
+        from .result import Evaluation, evaluate
+
+        prepared = self._prepare(self._names(outputs))
+        found: Evaluation = evaluate(self, prepared, bars, resample, align, work, memory)
+        return found
+
+    def _names(self, outputs: Outputs) -> tuple[str, ...]:
+        known = (*self._checked.inputs, *self._checked.conditions)
+        if outputs == "all":
+            return known
+        if outputs == "signals":
+            return ()
+        wanted = set([outputs] if isinstance(outputs, str) else outputs)
+        if wanted - set(known):
+            names = ", ".join(sorted(wanted - set(known)))
+            raise ValueError(f"the strategy has no input or condition {names}")
+        return tuple(name for name in known if name in wanted)
+
+    def _prepare(self, names: tuple[str, ...]) -> Prepared:
+        """The plan that keeps the named inputs and conditions besides score and entry."""
+        with self._lock:
+            if names not in self._plans:
+                checked = self._checked
+                wanted: list[tuple[str, Wanted]] = [
+                    (SCORE, ("sum", checked.score)),
+                    (ENTRY, ("holds", checked.entry)),
+                ]
+                for name in names:
+                    if name in checked.inputs:
+                        wanted.append((name, ("number", checked.inputs[name])))
+                    else:
+                        wanted.append((name, ("holds", checked.conditions[name])))
+                self._plans[names] = Prepared(checked, wanted)
+            return self._plans[names]
+
+    def _prepare_interval(self) -> Prepared:
+        """The plan for the two ends of the score."""
+        score = self._checked.score
+        return Prepared(self._checked, [("low", ("low", score)), ("high", ("high", score))])
+
+    def _refuse(self, message: Message) -> StrategyError:
+        """An error about the run as a whole."""
+        whole = Diagnostic(message.code, message.severity, message.text, "", None, None, None, None, message.help)
+        return StrategyError([whole], self._document.label)
+
+    def _check_budgets(self, plan: Plan, candles: int, work: float, memory: int) -> None:
+        if plan.cost * candles > work:
+            raise self._refuse(say.work_over_budget(plan.cost * candles, work, candles))
+        if plan.bytes(candles) > memory:
+            raise self._refuse(say.memory_over_budget(plan.bytes(candles), memory, candles))
+
+
+def _rebuild(source: str | dict[str, Any], label: str, timeframe: str | None) -> Strategy:
+    document = load(source, label)
+    checked, diagnostics = check(document, timeframe)
+    if checked is None:
+        raise StrategyError(diagnostics, label)
+    return Strategy(checked, tuple(diagnostics), document, timeframe)
+
+
+class Prepared:
+    """A plan, the results it keeps by name, and the market data it reads."""
+
+    _FORMS: dict[str, StoreForm] = {
+        "number": "number",
+        "holds": "mask",
+        "sum": "integer",
+        "low": "integer",
+        "high": "integer",
+    }
+
+    def __init__(self, checked: Checked, wanted: list[tuple[str, Wanted]]) -> None:
+        graph, roots = lower(checked.graph, tuple(form for _, form in wanted))
+        forms = [self._FORMS[form] for _, (form, _) in wanted]
+        self.plan = schedule(graph, tuple(zip(forms, roots, strict=True)))
+        self.names = tuple(zip((name for name, _ in wanted), forms, strict=True))
+        self.fields = tuple(FIELDS[field] for field, _ in self.plan.loads)

@@ -1,0 +1,108 @@
+"""The nodes of a parsed expression.
+
+`start` and `end` are characters of the expression, brackets around a node included; `brackets`
+counts those. Nodes compare by identity: two trees have the same meaning when they print alike.
+A chain of 2,000 operators is a tree 2,000 deep, so nothing may recurse over one: walk with
+`postorder`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Comparison = Literal[">", "<", ">=", "<=", "==", "!="]
+COMPARISONS = (">", "<", ">=", "<=", "==", "!=")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Node:
+    """What all nodes have: their place."""
+
+    start: int
+    end: int
+    brackets: int = 0
+
+    def __repr__(self) -> str:
+        from .printer import to_text
+
+        return f"<{type(self).__name__} {to_text(self)}>"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Number(Node):
+    """A number literal."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Timeframe(Node):
+    """A timeframe literal, as it is written: `1H`."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Name(Node):
+    """Market data, `score`, `timeframe`, an input or a condition."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Call(Node):
+    """A function and its arguments; `name_end` is where the name stops."""
+
+    name: str
+    arguments: tuple[Node, ...]
+    name_end: int
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Offset(Node):
+    """`operand[count]`, the value `count` candles ago."""
+
+    operand: Node
+    count: Node
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Unary(Node):
+    """`-operand` or `NOT operand`."""
+
+    operator: Literal["-", "NOT"]
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Binary(Node):
+    """Two operands and what stands between them; `at` is where the operator starts."""
+
+    operator: str
+    left: Node
+    right: Node
+    at: int
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below, from left to right."""
+    if isinstance(node, Binary):
+        return node.left, node.right
+    if isinstance(node, Unary):
+        return (node.operand,)
+    if isinstance(node, Offset):
+        return node.operand, node.count
+    return node.arguments if isinstance(node, Call) else ()
+
+
+def postorder(root: Node) -> Iterator[Node]:
+    """Every node, operands before operators, from left to right, without recursion."""
+    order: list[Node] = []
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        stack.extend(children(node))
+    return reversed(order)

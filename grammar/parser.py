@@ -1,0 +1,350 @@
+"""Parses the text of an expression into nodes, and says what is wrong with it.
+
+Lark's LALR parser runs from tables in `_tables.py` (built from expression.lark by
+`python -m dslc.grammar.build_tables`), because building them takes ten times as long as
+everything else that `dslc validate` does. Its callbacks build the nodes directly. Spellings of
+other languages (`&&`, `=`, `and`) parse to what they mean and leave a message, so that the rest
+of the expression is still checked; a text that does not parse at all gives no node and one
+message. Results are kept by text: strategies of one author repeat their expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+import re
+from typing import Any
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
+from . import catalogue as say
+from .diagnostics import Message
+from .nodes import (
+    COMPARISONS,
+    Binary,
+    Call,
+    Name,
+    Node,
+    Number,
+    Offset,
+    Timeframe,
+    Unary,
+    children,
+    postorder,
+)
+from .printer import to_text
+from .words import LIMITS, TIMEFRAMES, quoted
+
+_INSTEAD = {
+    "&&": "AND",
+    "&": "AND",
+    "||": "OR",
+    "|": "OR",
+    "!": "NOT",
+    "=": "==",
+    "===": "==",
+    "!==": "!=",
+    "<>": "!=",
+    "≠": "!=",
+    "≥": ">=",
+    "≤": "<=",
+    "=>": ">=",
+    "=<": "<=",
+}
+_ARITHMETIC_HELP = {
+    "**": "there is no power; multiply: x * x",
+    "^": "there is no power; multiply: x * x",
+    "%": "there is no remainder; write 2 percent as 0.02",
+    "//": "there is no whole-number division; write `/`",
+}
+_CHARACTER_HELP = {
+    **dict.fromkeys("'\"‘’“”`", "names stand without quotes"),
+    "\u00a0": "this is a non-breaking space; write an ordinary one",
+    "?": "there is no `? :`; write a condition for each case",
+    ":": "there is no `? :`; write a condition for each case",
+    "{": "use ( and )",
+    "}": "use ( and )",
+    "×": "write `*`",
+    "÷": "write `/`",
+    "−": "write `-`",
+    "–": "write `-`",
+    "@": "there are no other timeframes inside an expression",
+    "$": "names are letters, digits and _",
+    ".": "names are letters, digits and _",
+    ";": "an entry holds one expression",
+}
+_OPERATORS = re.compile(
+    r"===|!==|<>|=>|=<|>=|<=|==|!=|[≥≤≠]|&&?|\|\|?|!|=|\*\*|//|\^|%"
+    r"|(?<![A-Za-z0-9_])(?:[aA][nN][dD]|[oO][rR]|[nN][oO][tT])(?![A-Za-z0-9_])"
+)
+_CLOSING = {"(": ")", "[": "]"}
+_OPENING = {")": "(", "]": "["}
+_VALUE = "a value"
+_OPERATOR = "an operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A message about the characters `start` to `end` of an expression."""
+
+    message: Message
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The tree of an expression (None where there is none) and what is wrong with its spelling."""
+
+    tree: Node | None
+    mistakes: tuple[Mistake, ...]
+
+
+@lru_cache(maxsize=16_384)
+def parse(text: str) -> Parsed:
+    """The nodes of an expression and the mistakes in its spelling.
+
+    >>> parse("close > ema(close, 9)").tree
+    <Binary close > ema(close, 9)>
+    >>> [mistake.message.code for mistake in parse("close > > 2").mistakes]
+    ['E201']
+    """
+    if len(text) > LIMITS.expression_characters:
+        message = say.expression_too_long(len(text), LIMITS.expression_characters)
+        return Parsed(None, (Mistake(message, 0, len(text)),))
+    if not text.strip():
+        return Parsed(None, (Mistake(say.empty_expression(), 0, len(text)),))
+    foreign = tuple(_foreign_operators(text))
+    try:
+        tree = _lark().parse(text)
+    except UnexpectedCharacters as error:
+        return Parsed(None, (*foreign, _character_mistake(text, error.pos_in_stream)))
+    except UnexpectedToken as error:
+        return Parsed(None, (*foreign, _token_mistake(text, error)))
+    mistakes = [*foreign, *_unreadable(tree), *_chains(text, tree), *_too_deep(text, tree)]
+    return Parsed(tree, tuple(mistakes))
+
+
+@cache
+def _lark() -> Lark:
+    from ._tables import DATA, MEMO
+
+    return Lark.__new__(Lark)._load({"data": DATA, "memo": MEMO}, transformer=_Build())
+
+
+class _Build:
+    """The callbacks of the grammar: each makes the node of one rule out of its parts."""
+
+    def start(self, parts: list[Any]) -> Node:
+        (node,) = parts
+        return node
+
+    def binary(self, parts: list[Any]) -> Node:
+        left, sign, right = parts
+        return Binary(
+            operator=_INSTEAD.get(sign, sign.upper()),
+            left=left,
+            right=right,
+            at=sign.start_pos,
+            start=left.start,
+            end=right.end,
+        )
+
+    def unary(self, parts: list[Any]) -> Node:
+        sign, operand = parts
+        operator = sign if sign in "+-" else "NOT"
+        return Unary(operator=operator, operand=operand, start=sign.start_pos, end=operand.end)
+
+    def offset(self, parts: list[Any]) -> Node:
+        operand, _, count, closing = parts
+        return Offset(operand=operand, count=count, start=operand.start, end=closing.end_pos)
+
+    def number(self, parts: list[Any]) -> Node:
+        (token,) = parts
+        return Number(value=float(token), start=token.start_pos, end=token.end_pos)
+
+    def unit(self, parts: list[Any]) -> Node:
+        (token,) = parts
+        return Timeframe(label=str(token), start=token.start_pos, end=token.end_pos)
+
+    def name(self, parts: list[Any]) -> Node:
+        (token,) = parts
+        return Name(name=str(token), start=token.start_pos, end=token.end_pos)
+
+    def call(self, parts: list[Any]) -> Node:
+        name, _, *arguments, closing = parts
+        return Call(
+            name=str(name),
+            arguments=tuple(arguments[0]) if arguments else (),
+            name_end=name.end_pos,
+            start=name.start_pos,
+            end=closing.end_pos,
+        )
+
+    def arguments(self, parts: list[Any]) -> list[Any]:
+        return parts
+
+    def bracketed(self, parts: list[Any]) -> Node:
+        opening, node, closing = parts
+        return replace(node, start=opening.start_pos, end=closing.end_pos, brackets=node.brackets + 1)
+
+
+def _foreign_operators(text: str) -> Iterator[Mistake]:
+    for match in _OPERATORS.finditer(text):
+        found = match[0]
+        instead = _INSTEAD.get(found, found.upper() if found.isalpha() else None)
+        if instead is not None and instead != found:
+            yield Mistake(say.foreign_operator(found, instead), *match.span())
+        elif found in _ARITHMETIC_HELP:
+            yield Mistake(say.foreign_operator(found, None, _ARITHMETIC_HELP[found]), *match.span())
+
+
+def _unreadable(tree: Node) -> Iterator[Mistake]:
+    """Tokens that the grammar lets through so that the rest is still checked."""
+    for node in postorder(tree):
+        match node:
+            case Unary(operator="+"):
+                yield Mistake(say.unary_plus(), node.start + node.brackets, node.start + node.brackets + 1)
+            case Timeframe(label=label) if label not in TIMEFRAMES:
+                yield Mistake(_unit_message(label), node.start + node.brackets, node.end - node.brackets)
+            case Number(value=value) if value - value != 0:
+                yield Mistake(say.literal_out_of_range(), *inside(node))
+
+
+def _unit_message(label: str) -> Message:
+    if label.upper() in TIMEFRAMES:
+        return say.unknown_timeframe_literal(label, label.upper())
+    if re.fullmatch(r"[0-9]+[A-Za-z]{1,6}", label):
+        return say.unknown_timeframe_literal(label, None)
+    bare = label.replace("_", "")
+    if label != bare and re.fullmatch(r"[0-9.]+", bare):
+        return say.malformed_number(label, f"write {quoted(bare)}")
+    return say.malformed_number(label, f"write {quoted(label + '0')}" if label[-1] == "." else None)
+
+
+def _chains(text: str, tree: Node) -> Iterator[Mistake]:
+    if sum(map(text.count, "<>=≥≤≠")) < 2:
+        return
+    inner: set[int] = set()
+    for node in reversed(list(postorder(tree))):
+        if id(node) in inner or not is_chained(node):
+            continue
+        assert isinstance(node, Binary)
+        steps: list[Binary] = [node]
+        while is_chained(steps[-1]):
+            steps.append(steps[-1].left)  # type: ignore[arg-type]
+            inner.add(id(steps[-1]))
+        yield Mistake(say.chained_comparison(_conjunction(steps)), *inside(node))
+
+
+def is_chained(node: Node) -> bool:
+    """Whether a comparison has another one, unbracketed, on its left."""
+    match node:
+        case Binary(operator=outer, left=Binary(operator=inner, brackets=0)):
+            return outer in COMPARISONS and inner in COMPARISONS
+    return False
+
+
+def _conjunction(steps: list[Binary]) -> str | None:
+    """`a < b < c` as `a < b AND b < c`; None where that would be unreadably long."""
+    if sum(step.end - step.start for step in steps) > 200:
+        return None
+    pairs = []
+    for step in reversed(steps):
+        left = step.left.right if is_chained(step) else step.left  # type: ignore[attr-defined]
+        pairs.append(f"{to_text(left)} {step.operator} {to_text(step.right)}")
+    return " AND ".join(pairs)
+
+
+def inside(node: Node) -> tuple[int, int]:
+    """The place of a node without the brackets around it (up to spaces between brackets)."""
+    return node.start + node.brackets, node.end - node.brackets
+
+
+def _too_deep(text: str, tree: Node) -> list[Mistake]:
+    """The first node, in the order of the text, that opens one level too many."""
+    if sum(map(text.count, "([-!")) + text.upper().count("NOT") <= LIMITS.nesting:
+        return []
+    deep: list[int] = []
+    stack = [(tree, 0)]
+    while stack:
+        node, above = stack.pop()
+        depth = above + node.brackets + isinstance(node, Call | Unary)
+        if depth > LIMITS.nesting:
+            deep.append(_opening(text, node, LIMITS.nesting - above))
+            continue
+        for child in children(node):
+            in_square = isinstance(node, Offset) and child is node.count
+            stack.append((child, depth + in_square))
+    if not deep:
+        return []
+    return [Mistake(say.expression_too_deep(LIMITS.nesting), min(deep), min(deep) + 1)]
+
+
+def _opening(text: str, node: Node, outer: int) -> int:
+    """Where a node opens the level that follows `outer` of its brackets."""
+    brackets = [match.start() for match in re.finditer(r"\(", text[node.start : node.end])]
+    return node.start + (brackets[outer] if outer < node.brackets else len(brackets[: node.brackets]))
+
+
+def _character_mistake(text: str, at: int) -> Mistake:
+    character = text[at]
+    help_ = _CHARACTER_HELP.get(character)
+    if help_ is None and not character.isascii() and character.isalpha():
+        help_ = "names are ASCII letters, digits and _"
+    return Mistake(say.unexpected_character(character, help_), at, at + 1)
+
+
+def _token_mistake(text: str, error: UnexpectedToken) -> Mistake:
+    token: Token = error.token
+    expected = _VALUE if "NAME" in error.expected else _OPERATOR
+    if token.type == "$END":
+        return _end_mistake(text, expected)
+    start, end = token.start_pos, token.end_pos
+    assert start is not None and end is not None
+    if re.match(r"\.[A-Za-z_]", token):
+        return Mistake(say.unexpected_character(".", "functions and names have no prefix"), start, start + 1)
+    if token.type in ("RIGHT", "RIGHT_SQUARE"):
+        opened = _open_brackets(text[:start])
+        if not opened:
+            return Mistake(say.unmatched_bracket(token, None), start, end)
+        if text[opened[-1]] != _OPENING[token]:
+            return Mistake(say.unmatched_bracket(token, text[opened[-1]]), start, end)
+    return Mistake(say.unexpected(quoted(token), expected, _token_help(text, token, expected)), start, end)
+
+
+def _end_mistake(text: str, expected: str) -> Mistake:
+    opened = _open_brackets(text)
+    if opened:
+        bracket = text[opened[-1]]
+        message = say.unclosed_bracket(bracket, _CLOSING[bracket])
+        return Mistake(message, opened[-1], opened[-1] + 1)
+    end = len(text.rstrip())
+    return Mistake(say.ends_too_early(expected), max(end - 1, 0), end)
+
+
+def _token_help(text: str, token: Token, expected: str) -> str | None:
+    if expected == _VALUE:
+        return None
+    start = token.start_pos or 0
+    if token.type == "_COMMA":
+        return "a comma only separates the arguments of a call"
+    if token.type in ("NAME", "NUMBER", "UNIT", "LEFT", "NOT"):
+        opened = _open_brackets(text[:start])
+        if opened and re.search(r"[A-Za-z0-9_]\s*$", text[: opened[-1]]):
+            return "separate arguments with a comma, or put an operator between the two"
+        return "put an operator between the two"
+    return None
+
+
+def _open_brackets(text: str) -> list[int]:
+    """Where the brackets stand that are still open at the end of `text`."""
+    opened: list[int] = []
+    for match in re.finditer(r"[()\[\]]", text):
+        if match[0] in "([":
+            opened.append(match.start())
+        elif opened and text[opened[-1]] == _OPENING[match[0]]:
+            opened.pop()
+    return opened

@@ -1,0 +1,40 @@
+"""Averages over time."""
+
+from __future__ import annotations
+
+from ..registry import Period, Series, Term, native, term
+
+
+@native(first="n - 1", unit="as series", reference="TA-Lib SMA")
+def sma(series: Series, n: Period) -> Term:
+    """Simple moving average: the mean of the last n candles.
+
+    Undefined while an undefined value is in the window. A constant stays that constant exactly,
+    and nothing drifts: the value depends on its window only, to the last bit.
+
+    Example:
+        close:         1 2 3 4 5
+        sma(close, 2): - 1.5 2.5 3.5 4.5
+    """
+    return term("mean", series, params=(n,))
+
+
+@native(first="n - 1", unit="as series", reference="TA-Lib EMA")
+def ema(series: Series, n: Period) -> Term:
+    """Exponential moving average with alpha = 2 / (n + 1).
+
+    Each candle moves the average by alpha times its distance: `ema + alpha * (x - ema)`. It
+    starts as the mean of the first n defined values. An undefined value gives undefined and is
+    otherwise passed over.
+
+    Example:
+        close:         1 2 3 4 8
+        ema(close, 3): - - 2 3 5.5
+    """
+    return term("smooth", series, params=(2.0 / (n + 1.0), n))
+
+
+@native(first="n - 1", unit="as series", internal=True)
+def wilder(series: Series, n: Period) -> Term:
+    """Wilder's moving average: exponential, with alpha = 1 / n."""
+    return term("smooth", series, params=(1.0 / n, n))

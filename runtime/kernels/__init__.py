@@ -1,0 +1,1 @@
+"""The compiled loops, as plain Python that numba compiles on first use."""

@@ -1,0 +1,119 @@
+"""Kernels that see one candle: arithmetic, comparisons, and the merging steps of windows.
+
+A number is finite or NaN (undefined). NaN must come out where NaN goes in, which the plain
+operators of IEEE 754 do by themselves; the two exceptions (`larger`, `smaller`) ask for it.
+Comparisons are false on NaN: they are masks of what is *certain*. Results that overflow are
+made undefined by the adapter unless the kernel is `closed`.
+"""
+
+from __future__ import annotations
+
+from ..registry import NAN, pointwise
+
+
+@pointwise()
+def add(a: float, b: float) -> float:
+    """The sum."""
+    return a + b
+
+
+@pointwise()
+def subtract(a: float, b: float) -> float:
+    """The difference."""
+    return a - b
+
+
+@pointwise()
+def multiply(a: float, b: float) -> float:
+    """The product."""
+    return a * b
+
+
+@pointwise(cost=0.6)
+def divide(a: float, b: float) -> float:
+    """The quotient; by zero it is not finite, so undefined."""
+    return a / b
+
+
+@pointwise(closed=True)
+def negate(a: float) -> float:
+    """The number with the other sign."""
+    return -a
+
+
+@pointwise(closed=True)
+def magnitude(a: float) -> float:
+    """The absolute value."""
+    return abs(a)
+
+
+@pointwise(closed=True)
+def larger(a: float, b: float) -> float:
+    """The larger of two numbers; undefined if one is. Of equal ones the first (0 and -0)."""
+    return a if a >= b or a != a else b
+
+
+@pointwise(closed=True)
+def smaller(a: float, b: float) -> float:
+    """The smaller of two numbers; undefined if one is. Of equal ones the first (0 and -0)."""
+    return a if a <= b or a != a else b
+
+
+@pointwise(closed=True)
+def midpoint(a: float, b: float) -> float:
+    """The mean of two numbers: the halves are exact, so there is one rounding and no overflow."""
+    return 0.5 * a + 0.5 * b
+
+
+@pointwise(params=1)
+def blend(a: float, b: float, share: float) -> float:
+    """`a` moved towards `b` by a share; exactly `a` where the two are equal."""
+    return a + (b - a) * share
+
+
+@pointwise()
+def greater(a: float, b: float) -> bool:
+    """Certainly `a > b`."""
+    return a > b
+
+
+@pointwise()
+def greater_or_equal(a: float, b: float) -> bool:
+    """Certainly `a >= b`."""
+    return a >= b
+
+
+@pointwise()
+def equal(a: float, b: float) -> bool:
+    """Certainly `a == b`."""
+    return a == b
+
+
+@pointwise()
+def unequal(a: float, b: float) -> bool:
+    """Certainly `a != b`; unlike IEEE's, false where one is undefined."""
+    return a < b or a > b
+
+
+@pointwise(cost=0.1)
+def both(a: bool, b: bool) -> bool:
+    """Both masks."""
+    return a & b
+
+
+@pointwise(cost=0.1)
+def either(a: bool, b: bool) -> bool:
+    """One mask or the other."""
+    return a | b
+
+
+@pointwise(params=1, closed=True)
+def weigh(total: float, mask: bool, weight: float) -> float:
+    """A total, plus the weight where the mask holds. Exact: weights are integers below 2**53."""
+    return total + weight * mask
+
+
+@pointwise(closed=True)
+def settled(low: float, high: float) -> float:
+    """The one value of an interval, undefined where it is wider than a point."""
+    return low if low == high else NAN

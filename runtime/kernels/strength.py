@@ -1,0 +1,45 @@
+"""Wilder's index of smoothed gains and losses, which a flat stretch leaves as it is.
+
+1. Where something moved, the index is `100 * gain / (gain + loss)`: 100 without losses, 0
+   without gains, 50 where both means are exactly 0.
+2. Where nothing moved, both means shrink by the same factor, so the index is the one before. It
+   is kept rather than computed: after some thousand flat candles the means themselves would have
+   run out of digits.
+
+Worked: gain 1 2 1, loss 1 0 0, move 1 1 0 → 50, 100, 100.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..registry import NAN, recurrence
+
+
+@recurrence(operands=3, params=0, state=2, cost=0.9, first=lambda: 0, settle=lambda: 0)
+def strength(count: int, gain: Any, loss: Any, move: Any, out: Any, params: Any, state: Any) -> None:
+    """The index in [0, 100]; `state` is (whether there is an index before, that index)."""
+    flat = 0
+    for i in range(count):
+        both = gain[i] + loss[i]
+        index = 100.0 * (gain[i] / both) if both != 0.0 else 50.0
+        out[i] = index if both - both == 0.0 else NAN
+        flat += 1 if move[i] == 0.0 else 0
+    if flat == 0:
+        for i in range(count - 1, -1, -1):
+            if out[i] == out[i]:
+                state[0] = 1.0
+                state[1] = out[i]
+                return
+        return
+    known = state[0]
+    last = state[1]
+    for i in range(count):
+        if out[i] != out[i]:
+            continue
+        if known == 1.0 and move[i] == 0.0:
+            out[i] = last
+        known = 1.0
+        last = out[i]
+    state[0] = known
+    state[1] = last

@@ -1,0 +1,76 @@
+"""The machine's instruction format: what the engine runs, and nothing of where it came from.
+
+A plan works on a chunk of candles at a time. Every value has a *slot*: room for one chunk and,
+in front of it, a *halo* of the last values of the chunk before, as many as its readers look
+back. So "the value n candles ago" is no instruction but an address, every finite window is made
+of stateless steps, and only recurrences carry state.
+
+Numbers (float64) and masks (one byte a candle) have slots of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["number", "mask"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A slot, read some candles back. The kernel knows whether it is a number or a mask."""
+
+    slot: int
+    shift: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One kernel on one chunk."""
+
+    kernel: str
+    out: int
+    operands: tuple[Operand, ...]
+    params: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A slot that is kept: as float64, as bool, or (a score) as int64."""
+
+    form: Literal["number", "mask", "integer"]
+    operand: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in order, the slots they use, and what is kept.
+
+    `numbers` and `masks` are the halo lengths of the slots; `loads` are (field, slot) pairs in
+    the order of `bars.FIELDS`; `constants` and `mask_constants` are (slot, value) pairs that are
+    filled once. `chunk` is the number of candles that the engine takes at a time by default.
+    """
+
+    numbers: tuple[int, ...]
+    masks: tuple[int, ...]
+    loads: tuple[tuple[int, int], ...]
+    constants: tuple[tuple[int, float], ...]
+    mask_constants: tuple[tuple[int, int], ...]
+    steps: tuple[Step, ...]
+    stores: tuple[Store, ...]
+    chunk: int
+
+    @property
+    def cost(self) -> float:
+        """Work for one candle, in the units of `Kernel.cost`."""
+        from .registry import kernel
+
+        moved = 0.15 * (len(self.loads) + len(self.stores))
+        return moved + sum(kernel(step.kernel).cost for step in self.steps)
+
+    def bytes(self, candles: int) -> int:
+        """Memory that running the plan allocates: the workspace and what is kept."""
+        kept = sum(1 if store.form == "mask" else 8 for store in self.stores) * candles
+        numbers = sum(self.numbers) + len(self.numbers) * self.chunk
+        masks = sum(self.masks) + len(self.masks) * self.chunk
+        return kept + 8 * numbers + masks

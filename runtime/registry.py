@@ -1,0 +1,333 @@
+"""The one place where functions, kernels and windows are declared and looked up.
+
+A *kernel* is a plain Python function that numba can compile. A *window* tells how a value over
+2k candles comes from two values over k. A *function* is what an author can write: natively as
+a term of kernels, or derived as a formula in the strategy language. Everything else reads this
+registry: analyzer, reference, command line, tests and suggestions.
+
+Nothing here loads numpy or numba: `dslc validate` only needs the signatures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+import inspect
+from typing import Any, Literal, TypeAlias
+
+Kind = Literal["number", "truth"]
+
+Series: TypeAlias = float
+"""A number on every candle."""
+Truth: TypeAlias = bool
+"""True, false or undefined on every candle."""
+Period: TypeAlias = int
+"""A constant whole number of candles, at least 1."""
+Positive: TypeAlias = float
+"""A constant number above 0."""
+
+ParameterKind = Literal["Series", "Truth", "Period", "Positive"]
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An operation on operands: what a native function is made of.
+
+    `op` names a kernel or window; operands are terms or whatever the caller passed in as
+    series; `params` are the constants of the operation.
+    """
+
+    op: str
+    operands: tuple[Any, ...]
+    params: tuple[float, ...] = ()
+
+
+def term(op: str, *operands: Any, params: tuple[float, ...] = ()) -> Term:
+    """A term; reads better than the class where terms nest."""
+    return Term(op, operands, params)
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One compiled loop.
+
+    `pointwise` functions take the operands and parameters of one candle and return its value;
+    `recurrence` functions take a whole chunk and a state that lives on between chunks. `cost`
+    is in nanoseconds a bar, roughly: the unit of every budget. A kernel that is `closed` gives
+    finite numbers for finite numbers; every other one has its overflows made undefined.
+    """
+
+    name: str
+    form: Literal["pointwise", "recurrence"]
+    function: Callable[..., Any]
+    operands: tuple[Kind, ...]
+    result: Kind
+    params: int
+    state: int
+    cost: float
+    closed: bool
+    first: Callable[..., int]
+    settle: Callable[..., int]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A value over the last n candles, built by doubling.
+
+    `double` merges two neighbouring windows of the same length. Where windows may overlap
+    (a maximum), `join` is the same kernel; where they must not (a mean), `join` merges windows
+    of different lengths, weighted by the share of the older one.
+    """
+
+    name: str
+    double: str
+    join: str
+    overlapping: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a function, as its signature shows it."""
+
+    name: str
+    kind: ParameterKind
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the language.
+
+    `first` is the first candle on which the value is defined when the arguments always are, in
+    terms of the parameters. `unit` and `low`..`high` describe the value; `reference` says which
+    well-known implementation it equals.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    result: Kind
+    formula: str | None
+    build: Callable[..., Term] | None
+    documentation: str
+    first: str
+    unit: str
+    low: float
+    high: float
+    reference: str | None
+    internal: bool
+
+    @property
+    def signature(self) -> str:
+        """`ema(series, n)`."""
+        return f"{self.name}({', '.join(parameter.name for parameter in self.parameters)})"
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the documentation."""
+        return self.documentation.partition("\n")[0]
+
+
+_KERNELS: dict[str, Kernel] = {}
+_WINDOWS: dict[str, Window] = {}
+_FUNCTIONS: dict[str, Function] = {}
+
+_KERNEL_MODULES = ("pointwise", "smoothing", "strength", "windows")
+_FUNCTION_MODULES = ("averages", "momentum", "volatility", "series", "volume", "candles", "mathematics", "signals")
+
+
+def pointwise(
+    *, name: str | None = None, params: int = 0, cost: float = 0.25, closed: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a kernel by what it does on one candle.
+
+    Operand kinds are read from the annotations (`float` or `bool`); the last `params` arguments
+    are constants. It must be causal by its nature: it sees one candle only.
+    """
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        arguments = list(inspect.signature(function).parameters.values())
+        operands = arguments[: len(arguments) - params]
+        _add(
+            _KERNELS,
+            name or function.__name__,
+            Kernel(
+                name=name or function.__name__,
+                form="pointwise",
+                function=function,
+                operands=tuple(_kind(argument.annotation) for argument in operands),
+                result=_kind(inspect.signature(function).return_annotation),
+                params=params,
+                state=0,
+                cost=cost,
+                closed=closed,
+                first=lambda *_: 0,
+                settle=lambda *_: 0,
+            ),
+        )
+        return function
+
+    return register
+
+
+def recurrence(
+    *,
+    operands: int,
+    params: int,
+    state: int,
+    cost: float,
+    first: Callable[..., int],
+    settle: Callable[..., int],
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a kernel that remembers: `function(count, *operands, out, params, state)`.
+
+    `first(*params)` is the first defined candle for an operand that always is, `settle(*params)`
+    how many candles a wrong state needs to be forgotten to the last bit but one. The state
+    starts as zeros. The kernel must not read beyond `count`.
+    """
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        _add(
+            _KERNELS,
+            function.__name__,
+            Kernel(
+                name=function.__name__,
+                form="recurrence",
+                function=function,
+                operands=("number",) * operands,
+                result="number",
+                params=params,
+                state=state,
+                cost=cost,
+                closed=True,
+                first=first,
+                settle=settle,
+            ),
+        )
+        return function
+
+    return register
+
+
+def window(name: str, *, double: str, join: str, overlapping: bool) -> None:
+    """Declare a window operation; its one parameter is the period."""
+    _add(_WINDOWS, name, Window(name, double, join, overlapping))
+
+
+def native(
+    *,
+    first: str,
+    unit: str,
+    low: float = float("-inf"),
+    high: float = float("inf"),
+    reference: str | None = None,
+    internal: bool = False,
+) -> Callable[[Callable[..., Term]], Callable[..., Term]]:
+    """Declare a function by the term that it is; the signature is that of the language."""
+
+    def register(build: Callable[..., Term]) -> Callable[..., Term]:
+        _add_function(build, None, build, first, unit, low, high, reference, internal)
+        return build
+
+    return register
+
+
+def derived(
+    formula: str,
+    *,
+    first: str,
+    unit: str,
+    low: float = float("-inf"),
+    high: float = float("inf"),
+    reference: str | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a function by a formula of the strategy language over its parameters."""
+
+    def register(declaration: Callable[..., Any]) -> Callable[..., Any]:
+        _add_function(declaration, formula, None, first, unit, low, high, reference, False)
+        return declaration
+
+    return register
+
+
+def function(name: str) -> Function | None:
+    """The function that an author can call by this name."""
+    found = functions().get(name)
+    return None if found is None or found.internal else found
+
+
+@cache
+def functions() -> dict[str, Function]:
+    """Every function by its name, internal ones included."""
+    for module in _FUNCTION_MODULES:
+        import_module(f".functions.{module}", __package__)
+    return dict(sorted(_FUNCTIONS.items()))
+
+
+@cache
+def public_names() -> tuple[str, ...]:
+    """The names that an author can call, sorted."""
+    return tuple(name for name, found in functions().items() if not found.internal)
+
+
+def kernel(name: str) -> Kernel:
+    """The kernel of this name."""
+    return kernels()[name]
+
+
+def find_window(name: str) -> Window | None:
+    """The window of this name, or None."""
+    kernels()
+    return _WINDOWS.get(name)
+
+
+@cache
+def kernels() -> dict[str, Kernel]:
+    """Every kernel by its name."""
+    for module in _KERNEL_MODULES:
+        import_module(f".kernels.{module}", __package__)
+    return dict(sorted(_KERNELS.items()))
+
+
+def _add_function(
+    declaration: Callable[..., Any],
+    formula: str | None,
+    build: Callable[..., Term] | None,
+    first: str,
+    unit: str,
+    low: float,
+    high: float,
+    reference: str | None,
+    internal: bool,
+) -> None:
+    signature = inspect.signature(declaration)
+    _add(
+        _FUNCTIONS,
+        declaration.__name__.rstrip("_"),
+        Function(
+            name=declaration.__name__.rstrip("_"),
+            parameters=tuple(Parameter(p.name, p.annotation) for p in signature.parameters.values()),
+            result="truth" if signature.return_annotation == "Truth" else "number",
+            formula=formula,
+            build=build,
+            documentation=inspect.cleandoc(declaration.__doc__ or ""),
+            first=first,
+            unit=unit,
+            low=low,
+            high=high,
+            reference=reference,
+            internal=internal,
+        ),
+    )
+
+
+def _add(table: dict[str, Any], name: str, entry: Any) -> None:
+    if name in table:
+        raise ValueError(f"{name} is declared twice")
+    table[name] = entry
+
+
+def _kind(annotation: str) -> Kind:
+    return "truth" if annotation == "bool" else "number"

@@ -1,0 +1,79 @@
+"""The published JSON Schema of a strategy document, made from the vocabulary of the language.
+
+It says what a schema can say: keys, types, names, ranges. What the expressions mean, and whether
+names in `score` exist, only `dslc validate` can tell.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..grammar.words import LIMITS, NAME, TIMEFRAMES
+from .structure import LANGUAGE, SECTIONS
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_RESERVED = "^(open|high|low|close|volume|score|timeframe|true|false|[aA][nN][dD]|[oO][rR]|[nN][oO][tT])$"
+
+
+def schema() -> dict[str, Any]:
+    """The schema as plain data."""
+    entries = {
+        "type": "object",
+        "maxProperties": LIMITS.entries,
+        "propertyNames": {"pattern": f"^{NAME.pattern}$", "not": {"pattern": _RESERVED}},
+        "additionalProperties": {"$ref": "#/$defs/expression"},
+    }
+    return {
+        "$schema": DRAFT,
+        "title": "Trading strategy",
+        "description": "A strategy for dslc: named numbers, conditions, weights, and a decision.",
+        "type": "object",
+        "required": list(SECTIONS),
+        "additionalProperties": False,
+        "properties": {
+            "$schema": {"type": "string"},
+            "name": {"type": "string"},
+            "description": {"type": "string"},
+            "language": {"type": "integer", "const": LANGUAGE},
+            "configuration": {
+                "type": "object",
+                "required": ["timeframe"],
+                "additionalProperties": False,
+                "properties": {
+                    "timeframe": {"enum": list(TIMEFRAMES), "description": "M is minutes; there is no month."}
+                },
+            },
+            "inputs": {**entries, "description": "Numbers, computed once a candle, in this order."},
+            "conditions": {**entries, "description": "Truths about inputs and market data, in this order."},
+            "score": {
+                "description": "The weight of each condition.",
+                "type": "object",
+                "maxProperties": LIMITS.entries,
+                "additionalProperties": {
+                    "type": "integer",
+                    "minimum": -LIMITS.weight,
+                    "maximum": LIMITS.weight,
+                },
+            },
+            "decision": {
+                "type": "object",
+                "required": ["entry"],
+                "additionalProperties": False,
+                "properties": {"entry": {"$ref": "#/$defs/expression"}},
+            },
+        },
+        "$defs": {
+            "expression": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": LIMITS.expression_characters,
+                "examples": ["ema(close, 9)", "rsiValue > 40 AND rsiValue < 65"],
+            }
+        },
+    }
+
+
+def schema_text() -> str:
+    """The schema as indented JSON text."""
+    return json.dumps(schema(), indent=2)

@@ -1,0 +1,200 @@
+"""Checks the shape of a document, section by section, and hands on what has the right shape.
+
+A generic JSON Schema validator was measured and set aside for this job: it takes hundreds of
+times longer than this dispatch by key and its sentences speak of schemas, not of strategies.
+The published schema (`schema.py`) says the same; a test with the `jsonschema` library holds the
+two together on generated documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..grammar import catalogue as say
+from ..grammar.diagnostics import Finding, Message
+from ..grammar.document import Document, Unreadable, kind_of
+from ..grammar.spelling import Speller
+from ..grammar.words import LIMITS, MINUTES, NAME, is_reserved, number_text
+
+SECTIONS = ("configuration", "inputs", "conditions", "score", "decision")
+OPTIONAL = ("$schema", "name", "description", "language")
+LANGUAGE = 1
+
+
+@dataclass
+class Outline:
+    """The parts of a document that have the right shape, ready for the analyzer.
+
+    `unusable` holds names that are declared but have no readable expression, so that a use of
+    one is not called unknown as well.
+    """
+
+    timeframe: str | None = None
+    inputs: dict[str, str] = field(default_factory=dict)
+    conditions: dict[str, str] = field(default_factory=dict)
+    weights: dict[str, int] = field(default_factory=dict)
+    entry: str | None = None
+    name: str | None = None
+    description: str | None = None
+    unusable: set[str] = field(default_factory=set)
+
+
+def check_structure(document: Document, speller: Speller) -> tuple[Outline, list[Finding]]:
+    """The outline of a document and what is wrong with its shape."""
+    outline = Outline()
+    data = document.data
+    if data is None:
+        return outline, []
+    check = _Check(outline, speller)
+    check.keys(data, (), "a strategy", SECTIONS, OPTIONAL)
+    check.texts(data)
+    check.configuration(data.get("configuration"))
+    check.expressions(data.get("inputs"), "inputs", outline.inputs)
+    check.expressions(data.get("conditions"), "conditions", outline.conditions)
+    check.score(data.get("score"))
+    check.decision(data.get("decision"))
+    return outline, check.findings
+
+
+class _Check:
+    """One method a section; each guards its own type first."""
+
+    def __init__(self, outline: Outline, speller: Speller) -> None:
+        self.outline = outline
+        self.speller = speller
+        self.findings: list[Finding] = []
+
+    def add(self, message: Message, *pointer: str, key: bool = False) -> None:
+        self.findings.append(Finding(message, pointer, "key" if key else "value"))
+
+    def keys(
+        self,
+        value: dict[str, Any],
+        pointer: tuple[str, ...],
+        where: str,
+        required: Iterable[str],
+        optional: Iterable[str] = (),
+    ) -> None:
+        known = (*required, *optional)
+        for key in value:
+            if key not in known:
+                nearest = self.speller.nearest(key, known)
+                self.add(say.unknown_key(key, where, nearest, known), *pointer, key, key=True)
+        for key in required:
+            if key not in value:
+                self.add(say.missing_key(key, where), *pointer)
+
+    def section(self, value: Any, name: str) -> bool:
+        """Whether a section is an object; an absent one was reported with the keys."""
+        if isinstance(value, dict):
+            return True
+        if value is not None:
+            self.add(say.wrong_json_type(f"`{name}`", "an object", kind_of(value)), name)
+        return False
+
+    def texts(self, data: dict[str, Any]) -> None:
+        for key in ("$schema", "name", "description"):
+            value = data.get(key, "")
+            if not isinstance(value, str):
+                self.add(say.wrong_json_type(f"`{key}`", "a string", kind_of(value)), key)
+        for name in SECTIONS:
+            if name in data and data[name] is None:
+                self.add(say.wrong_json_type(f"`{name}`", "an object", "null"), name)
+        language = data.get("language", LANGUAGE)
+        if type(language) is not int or language != LANGUAGE:
+            if not isinstance(language, Unreadable):
+                found = str(language) if type(language) in (int, float) else kind_of(language)
+                self.add(say.unknown_language(found), "language")
+        name, description = data.get("name"), data.get("description")
+        self.outline.name = name if isinstance(name, str) else None
+        self.outline.description = description if isinstance(description, str) else None
+
+    def configuration(self, value: Any) -> None:
+        if not self.section(value, "configuration"):
+            return
+        self.keys(value, ("configuration",), "`configuration`", ("timeframe",))
+        if "timeframe" not in value:
+            return
+        timeframe = value["timeframe"]
+        if isinstance(timeframe, str) and timeframe in MINUTES:
+            self.outline.timeframe = timeframe
+        elif isinstance(timeframe, str):
+            nearest = timeframe.upper() if timeframe.upper() in MINUTES else None
+            self.add(say.unknown_timeframe(timeframe, nearest), "configuration", "timeframe")
+        else:
+            message = say.wrong_json_type("`timeframe`", "a string", kind_of(timeframe), 'for example "1H"')
+            self.add(message, "configuration", "timeframe")
+
+    def expressions(self, value: Any, section: str, into: dict[str, str]) -> None:
+        if not self.section(value, section):
+            return
+        if len(value) > LIMITS.entries:
+            self.add(say.too_many_entries(section, len(value), LIMITS.entries), section, key=True)
+            self.outline.unusable.update(value)
+            return
+        if not value and section == "conditions":
+            self.add(say.no_conditions(), section)
+        for name, expression in value.items():
+            self.name(name, section)
+            if isinstance(expression, str):
+                into[name] = expression
+                continue
+            self.outline.unusable.add(name)
+            if isinstance(expression, Unreadable):
+                continue
+            number = isinstance(expression, int | float) and not isinstance(expression, bool)
+            help_ = f'write "{number_text(expression)}"' if number else None
+            found = kind_of(expression)
+            self.add(
+                say.wrong_json_type("an expression", "a string", found, help_), section, name
+            )
+
+    def name(self, name: str, section: str) -> None:
+        if not NAME.fullmatch(name):
+            self.add(say.bad_name(name), section, name, key=True)
+        elif is_reserved(name):
+            self.add(say.reserved_name(name), section, name, key=True)
+        elif section == "conditions" and (name in self.outline.inputs or name in self.outline.unusable):
+            self.add(say.name_taken(name), section, name, key=True)
+
+    def score(self, value: Any) -> None:
+        if not self.section(value, "score"):
+            return
+        if not value:
+            self.add(say.no_weights(), "score")
+        if len(value) > LIMITS.entries:
+            self.add(say.too_many_entries("score", len(value), LIMITS.entries), "score", key=True)
+            return
+        for name, weight in value.items():
+            self.outline.weights[name] = self.weight(name, weight)
+
+    def weight(self, name: str, weight: Any) -> int:
+        if isinstance(weight, Unreadable):
+            return 0
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            help_ = f"write {weight.strip()}, without quotes" if _is_whole_text(weight) else None
+            self.add(say.weight_not_integer(name, kind_of(weight), help_), "score", name)
+            return 0
+        if weight != int(weight):
+            self.add(say.weight_not_integer(name, str(weight), "round it, or scale all weights"), "score", name)
+            return 0
+        if abs(weight) > LIMITS.weight:
+            self.add(say.weight_too_large(name, str(weight), LIMITS.weight), "score", name)
+            return 0
+        return int(weight)
+
+    def decision(self, value: Any) -> None:
+        if not self.section(value, "decision"):
+            return
+        self.keys(value, ("decision",), "`decision`", ("entry",))
+        entry = value.get("entry")
+        if isinstance(entry, str):
+            self.outline.entry = entry
+        elif "entry" in value and not isinstance(entry, Unreadable):
+            self.add(say.wrong_json_type("`entry`", "a string", kind_of(entry)), "decision", "entry")
+
+
+def _is_whole_text(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lstrip("-").isdecimal() and value.isascii()
