@@ -101,6 +101,21 @@ def _binary_with_param(
     return step
 
 
+def _quaternary(f: Callable[..., Any], at: Sequence[Any], finish: Callable[..., Any]) -> Callable[..., None]:
+    out_at, a_at, b_at, c_at, d_at = at
+
+    def step(count: int, numbers: Any, masks: Any, offsets: Any, params: Any, state: Any) -> None:
+        out = out_at(numbers, masks, offsets[0])
+        a = a_at(numbers, masks, offsets[1])
+        b = b_at(numbers, masks, offsets[2])
+        c = c_at(numbers, masks, offsets[3])
+        d = d_at(numbers, masks, offsets[4])
+        for i in range(count):
+            out[i] = finish(f(a[i], b[i], c[i], d[i]))
+
+    return step
+
+
 def _recurrence(f: Callable[..., Any], at: Sequence[Any]) -> Callable[..., None]:
     out_at, x_at = at
 
@@ -124,7 +139,7 @@ def _recurrence_of_three(f: Callable[..., Any], at: Sequence[Any]) -> Callable[.
     return step
 
 
-_POINTWISE = {(1, 0): _unary, (2, 0): _binary, (2, 1): _binary_with_param}
+_POINTWISE = {(1, 0): _unary, (2, 0): _binary, (2, 1): _binary_with_param, (4, 0): _quaternary}
 _RECURRENCES = {1: _recurrence, 3: _recurrence_of_three}
 
 

@@ -78,15 +78,13 @@ class Kernel:
 class Window:
     """A value over the last n candles, built by doubling.
 
-    `double` merges two neighbouring windows of the same length. Where windows may overlap
-    (a maximum), `join` is the same kernel; where they must not (a mean), `join` merges windows
-    of different lengths, weighted by the share of the older one.
+    Either `merge` is a kernel that merges two windows which may overlap (a maximum), or `finish`
+    is a kernel that makes the value from the sum of the window, its rounding error, and n.
     """
 
     name: str
-    double: str
-    join: str
-    overlapping: bool
+    merge: str | None
+    finish: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +209,11 @@ def recurrence(
     return register
 
 
-def window(name: str, *, double: str, join: str, overlapping: bool) -> None:
+def window(name: str, *, merge: str | None = None, finish: str | None = None) -> None:
     """Declare a window operation; its one parameter is the period."""
-    _add(_WINDOWS, name, Window(name, double, join, overlapping))
+    if (merge is None) == (finish is None):
+        raise ValueError(f"{name}: a window has either a merge or a finish")
+    _add(_WINDOWS, name, Window(name, merge, finish))
 
 
 def native(

@@ -2,10 +2,11 @@
 
 1. Level k of a series covers 2**k candles: the merge of level k-1 now and 2**(k-1) candles ago.
 2. Where windows may overlap (a maximum), any length is the merge of two of its largest level.
-3. Where they must not (a mean), the length is cut into powers of two, the newest the longest,
-   and joined one by one, weighted by the share of the older part.
+3. Where they must not (a sum), the length is cut into powers of two, the newest the longest, and
+   added up. A sum travels as two numbers: the rounded sum and what rounding has lost so far.
 
-Worked: mean of 20 = blend(level 4, level 2 sixteen candles ago, share 4/20).
+Worked: the sum of 20 is that of the last 16 and of the 4 before them; the sum of 16 is that of
+the last 8 and of the 8 before them.
 """
 
 from __future__ import annotations
@@ -32,19 +33,45 @@ def expand_windows(graph: Graph, roots: tuple[int, ...]) -> tuple[Graph, tuple[i
 
 
 def _window(graph: Graph, window: Window, series: int, period: int) -> int:
-    levels = [series]
+    if period == 1:
+        return series
+    if window.merge is not None:
+        return _merged(graph, window.merge, series, period)
+    assert window.finish is not None
+    high, low = _sum(graph, series, period)
+    return graph.op(window.finish, high, low, params=(period,))
+
+
+def _merged(graph: Graph, merge: str, series: int, period: int) -> int:
+    value, length = series, 1
+    while 2 * length <= period:
+        value = graph.op(merge, value, graph.shift(value, length))
+        length *= 2
+    return value if length == period else graph.op(merge, value, graph.shift(value, period - length))
+
+
+def _sum(graph: Graph, series: int, period: int) -> tuple[int, int]:
+    """The sum of the window and what rounding has lost of it."""
+    levels: list[tuple[int, int | None]] = [(series, None)]
     while 2 << (len(levels) - 1) <= period:
+        high, low = levels[-1]
         half = 1 << (len(levels) - 1)
-        levels.append(graph.op(window.double, levels[-1], graph.shift(levels[-1], half)))
-    longest = 1 << (len(levels) - 1)
-    if window.overlapping:
-        older = graph.shift(levels[-1], period - longest)
-        return levels[-1] if period == longest else graph.op(window.join, levels[-1], older)
-    value, covered = levels[-1], longest
+        older = graph.shift(high, half), None if low is None else graph.shift(low, half)
+        levels.append(_add(graph, (high, low), older))
+    total, covered = levels[-1], 1 << (len(levels) - 1)
     for level in range(len(levels) - 2, -1, -1):
-        length = 1 << level
         if (period >> level) & 1:
-            older = graph.shift(levels[level], covered)
-            covered += length
-            value = graph.op(window.join, value, older, params=(length / covered,))
-    return value
+            high, low = levels[level]
+            older = graph.shift(high, covered), None if low is None else graph.shift(low, covered)
+            total = _add(graph, total, older)
+            covered += 1 << level
+    assert total[1] is not None
+    return total[0], total[1]
+
+
+def _add(graph: Graph, a: tuple[int, int | None], b: tuple[int, int | None]) -> tuple[int, int]:
+    high = graph.op("add", a[0], b[0])
+    if a[1] is None and b[1] is None:
+        return high, graph.op("rounding", a[0], b[0])
+    zero = graph.number(0.0)
+    return high, graph.op("carry", a[0], b[0], zero if a[1] is None else a[1], zero if b[1] is None else b[1])

@@ -1,4 +1,4 @@
-"""Kernels that see one candle: arithmetic, comparisons, and the merging steps of windows.
+"""Kernels that see one candle: arithmetic, comparisons, logic, and the score.
 
 A number is finite or NaN (undefined). NaN must come out where NaN goes in, which the plain
 operators of IEEE 754 do by themselves; the two exceptions (`larger`, `smaller`) ask for it.
@@ -57,18 +57,6 @@ def larger(a: float, b: float) -> float:
 def smaller(a: float, b: float) -> float:
     """The smaller of two numbers; undefined if one is. Of equal ones the first (0 and -0)."""
     return a if a <= b or a != a else b
-
-
-@pointwise(closed=True)
-def midpoint(a: float, b: float) -> float:
-    """The mean of two numbers: the halves are exact, so there is one rounding and no overflow."""
-    return 0.5 * a + 0.5 * b
-
-
-@pointwise(params=1)
-def blend(a: float, b: float, share: float) -> float:
-    """`a` moved towards `b` by a share; exactly `a` where the two are equal."""
-    return a + (b - a) * share
 
 
 @pointwise()

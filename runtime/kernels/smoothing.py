@@ -1,11 +1,12 @@
 """Exponential smoothing: the one recurrence behind `ema` and Wilder's means.
 
-1. The first `count` defined values are averaged one by one (`mean += (x - mean) / seen`), which
-   keeps a constant exactly; that mean is the value of the last of them.
+1. The first `needed` defined values are added up, together with what rounding loses; their mean
+   is the value of the last of them. Rounded once, it is exact for a constant and for cancelling
+   values.
 2. From then on `mean += alpha * (x - mean)`.
 3. An undefined value gives undefined and leaves the memory alone; so does a step that overflows.
 
-Worked: count 2, alpha 2/3, values 1 3 NaN 6 → NaN, 2, NaN, 2 + 2/3 * 4.
+Worked: needed 2, alpha 2/3, values 1 3 NaN 6 → NaN, 2, NaN, 2 + 2/3 * 4.
 
 The loop is bound by the latency of step 2, so the checks of step 3 are left out where a look
 ahead over the chunk shows that nothing in it can need them. The bits are the same either way.
@@ -18,30 +19,44 @@ from typing import Any
 
 from ..registry import NAN, recurrence
 
+_SPLIT = 134217729.0  # 2**27 + 1, cuts a float64 into two halves of 26 bits
 _TAME = 1e300  # below this, x - mean cannot overflow
 
 
-def _settle(alpha: float, count: float) -> int:
+def _settle(alpha: float, needed: float) -> int:
     """Candles after which a wrong start weighs less than half a unit in the last place."""
-    return int(count) if alpha >= 1.0 else int(count) + math.ceil(-54.0 * math.log(2.0) / math.log1p(-alpha))
+    return int(needed) if alpha >= 1.0 else int(needed) + math.ceil(-54.0 * math.log(2.0) / math.log1p(-alpha))
 
 
-@recurrence(operands=1, params=2, state=2, cost=2.6, first=lambda alpha, count: int(count) - 1, settle=_settle)
+@recurrence(operands=1, params=2, state=3, cost=2.6, first=lambda alpha, needed: int(needed) - 1, settle=_settle)
 def smooth(count: int, x: Any, out: Any, params: Any, state: Any) -> None:
-    """Smoothing with `params` (alpha, values in the seed); `state` is (values seen, mean)."""
+    """Smoothing with `params` (alpha, values in the seed).
+
+    `state` is (values seen, their sum, what the sum has lost) until the seed is complete, and
+    (values seen, mean, 0) from then on.
+    """
     alpha = params[0]
     needed = params[1]
     seen = state[0]
     mean = state[1]
+    lost = state[2]
     i = 0
     while i < count and seen < needed:
-        step = mean + (x[i] - mean) / (seen + 1.0)
-        if step - step == 0.0:
+        out[i] = NAN
+        total = mean + x[i]
+        if total - total == 0.0:
+            part = total - mean
+            lost += (mean - (total - part)) + (x[i] - part)
+            mean = total
             seen += 1.0
-            mean = step
-            out[i] = mean if seen == needed else NAN
-        else:
-            out[i] = NAN
+            if seen == needed:
+                quotient = mean / needed
+                scaled = quotient * _SPLIT
+                high = scaled - (scaled - quotient)
+                remainder = ((mean - high * needed) - (quotient - high) * needed) + lost
+                mean = quotient + remainder / needed
+                lost = 0.0
+                out[i] = mean
         i += 1
     wild = 0 if abs(mean) < _TAME else 1
     for j in range(i, count):
@@ -60,3 +75,4 @@ def smooth(count: int, x: Any, out: Any, params: Any, state: Any) -> None:
                 out[j] = NAN
     state[0] = seen
     state[1] = mean
+    state[2] = lost

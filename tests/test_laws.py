@@ -1,0 +1,228 @@
+"""Laws of evaluation on random strategies: the oracle agrees, and no way of running changes a bit."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import dslc
+from dslc.runtime import engine
+import numpy as np
+import pytest
+
+from . import oracle, programs
+
+SEEDS = range(60)
+CHUNKS = (1, 2, 3, 7, 64, 1000)
+
+
+def draw(seed: int, candles: int = 160) -> tuple[dslc.Strategy, dict[str, Any], dict[str, list[float]]]:
+    rng = random.Random(seed)
+    document = programs.strategy(rng, size=rng.choice([2, 4, 8]), alive=rng.random() < 0.8)
+    bars = programs.bars(rng, candles, kind=rng.choice(programs.KINDS))
+    return dslc.compile(document), document, bars
+
+
+def everything(strategy: dslc.Strategy, matrix: np.ndarray, **how: Any) -> tuple[bytes, ...]:
+    """All results of a run as bytes, every undefined value spelled alike."""
+    names = (*strategy.inputs, *strategy.conditions)
+    found = []
+    for plan in (strategy._prepare(names).plan, strategy._prepare_interval().plan):
+        kept = engine.run(plan, matrix, **how)
+        numbers = np.where(np.isnan(kept.numbers), np.nan, kept.numbers)
+        found += [numbers.tobytes(), kept.masks.tobytes(), kept.integers.tobytes()]
+    return tuple(found)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_oracle_agrees(seed: int) -> None:
+    strategy, document, bars = draw(seed)
+    result = strategy.evaluate(bars)
+    expected = oracle.evaluate(document, bars)
+    doubt: oracle.Doubt | None = None
+
+    def doubted() -> oracle.Doubt:
+        nonlocal doubt
+        doubt = doubt or oracle.doubt(document, bars)
+        return doubt
+
+    for name, values in expected.inputs.items():
+        for candle, (found, wanted) in enumerate(zip(result.inputs[name], values, strict=True)):
+            if not _same(found, wanted):
+                slack = doubted().inputs[name][candle]
+                assert slack > 0, (name, candle, found, wanted)
+                assert wanted is None or np.isnan(found) or abs(found - wanted) <= slack, (name, candle)
+    for name, truths in expected.conditions.items():
+        for candle, (held, truth) in enumerate(zip(result.conditions[name], truths, strict=True)):
+            assert held == (truth is True) or doubted().conditions[name][candle], (name, candle)
+    scores = zip(
+        result.score_low, result.score_high, result.score,
+        expected.score_low, expected.score_high, expected.score, strict=True,
+    )
+    for candle, (low, high, score, *wanted_scores) in enumerate(scores):
+        assert [low, high, score] == wanted_scores or doubted().score[candle], candle
+    for candle, (entered, wanted) in enumerate(zip(result.entry, expected.entry, strict=True)):
+        assert entered == wanted or doubted().decision[candle], candle
+
+
+def _same(found: float, wanted: float | None) -> bool:
+    if wanted is None:
+        return bool(np.isnan(found))
+    return found == wanted or abs(found - wanted) <= 1e-10 * abs(wanted)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_bits_are_the_same_for_any_chunk_size(seed: int) -> None:
+    strategy, _, bars = draw(seed)
+    matrix = dslc.Bars(bars).matrix
+    whole = everything(strategy, matrix)
+    for chunk in CHUNKS:
+        assert everything(strategy, matrix, chunk=chunk) == whole, chunk
+
+
+@pytest.mark.parametrize("seed", SEEDS[:25])
+def test_bits_are_the_same_as_plain_python(seed: int) -> None:
+    strategy, _, bars = draw(seed, candles=60)
+    matrix = dslc.Bars(bars).matrix
+    whole = everything(strategy, matrix)
+    assert everything(strategy, matrix, compiled=False) == whole
+    assert everything(strategy, matrix, compiled=False, chunk=7) == whole
+
+
+@pytest.mark.parametrize("seed", SEEDS[:25])
+def test_a_prefix_of_the_bars_gives_a_prefix_of_the_results(seed: int) -> None:
+    strategy, _, bars = draw(seed, candles=90)
+    matrix = dslc.Bars(bars).matrix
+    plan = strategy._prepare((*strategy.inputs, *strategy.conditions)).plan
+    whole = engine.run(plan, matrix)
+    for length in range(1, matrix.shape[1]):
+        part = engine.run(plan, np.ascontiguousarray(matrix[:, :length]))
+        np.testing.assert_array_equal(part.numbers, whole.numbers[:, :length])
+        np.testing.assert_array_equal(part.masks, whole.masks[:, :length])
+        np.testing.assert_array_equal(part.integers, whole.integers[:, :length])
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf, 1e308, 0.0, -1.0])
+@pytest.mark.parametrize("seed", SEEDS[:12])
+def test_overwriting_the_future_changes_nothing_before_it(seed: int, poison: float) -> None:
+    strategy, _, bars = draw(seed, candles=80)
+    matrix = dslc.Bars(bars).matrix
+    plan = strategy._prepare((*strategy.inputs, *strategy.conditions)).plan
+    whole = engine.run(plan, matrix)
+    for now in (1, 20, 21, 40, 79):
+        changed = matrix.copy()
+        changed[:, now:] = poison
+        part = engine.run(plan, changed)
+        np.testing.assert_array_equal(part.numbers[:, :now], whole.numbers[:, :now])
+        np.testing.assert_array_equal(part.masks[:, :now], whole.masks[:, :now])
+        np.testing.assert_array_equal(part.integers[:, :now], whole.integers[:, :now])
+
+
+@pytest.mark.parametrize("seed", SEEDS[:25])
+def test_infinity_is_never_visible(seed: int) -> None:
+    rng = random.Random(seed)
+    strategy = dslc.compile(programs.strategy(rng, size=6, alive=False))
+    matrix = np.ldexp(1.0, np.random.default_rng(seed).integers(-900, 900, (5, 200)))
+    matrix[:, 50:60] = 1e308
+    kept = engine.run(strategy._prepare(tuple(strategy.inputs)).plan, matrix)
+    assert not np.isinf(kept.numbers).any()
+
+
+@pytest.mark.parametrize("seed", SEEDS[:20])
+def test_an_unused_input_changes_nothing(seed: int) -> None:
+    strategy, document, bars = draw(seed)
+    extended = {**document, "inputs": {**document["inputs"], "unusedExtra": "ema(highest(close, 7), 3) / 2"}}
+    first, second = strategy.evaluate(bars), dslc.compile(extended).evaluate(bars)
+    np.testing.assert_array_equal(first.entry, second.entry)
+    np.testing.assert_array_equal(first.score, second.score)
+    for name, values in first.inputs.items():
+        np.testing.assert_array_equal(values, second.inputs[name])
+
+
+PRICE_LIKE = {
+    "sma": "sma(close, 20)",
+    "ema": "ema(close, 9)",
+    "atr": "atr(14)",
+    "highest": "highest(high, 13)",
+    "lowest": "lowest(low, 13)",
+    "change": "change(close)",
+    "body": "body()",
+    "wick": "upperWick() + lowerWick()",
+    "range": "range()",
+    "extremes": "max(open, close) - min(open, close)",
+}
+PURE = {"rsi": "rsi(close, 14)", "ratio": "close / sma(close, 7)", "spike": "volumeSpike(1.5)"}
+
+
+def inputs_only(inputs: dict[str, str]) -> dslc.Strategy:
+    return dslc.compile(
+        {
+            "configuration": {"timeframe": "1H"},
+            "inputs": inputs,
+            "conditions": {"c": "close > 0"},
+            "score": {"c": 1},
+            "decision": {"entry": "c"},
+        }
+    )
+
+
+@pytest.mark.parametrize("exponent", [-120, -60, -30, -1, 1, 30, 60, 120])
+def test_a_power_of_two_scales_prices_exactly(exponent: int) -> None:
+    strategy = inputs_only(PRICE_LIKE | PURE)
+    bars = programs.bars(random.Random(5), 300, kind="walk")
+    scaled = {name: list(np.ldexp(values, exponent)) for name, values in bars.items() if name != "volume"}
+    plain = strategy.evaluate(bars)
+    other = strategy.evaluate({**scaled, "volume": bars["volume"]})
+    for name in PRICE_LIKE:
+        np.testing.assert_array_equal(other.inputs[name], np.ldexp(plain.inputs[name], exponent))
+    for name in PURE:
+        np.testing.assert_array_equal(other.inputs[name], plain.inputs[name])
+
+
+@pytest.mark.parametrize("period", [1, 2, 3, 5, 7, 20, 21, 50, 100, 127, 128, 333])
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 118.56, 1e-8, 1e9, 123456.789])
+def test_a_constant_series_stays_that_constant(period: int, value: float) -> None:
+    names = ("sma", "ema", "highest", "lowest")
+    strategy = inputs_only({name: f"{name}(close, {period})" for name in names})
+    result = strategy.evaluate(dict.fromkeys(("open", "high", "low", "close"), np.full(700, value)))
+    for name in names:
+        assert np.isnan(result.inputs[name][: period - 1]).all()
+        assert (result.inputs[name][period - 1 :] == value).all()
+
+
+@pytest.mark.parametrize("name", ["sma", "highest", "lowest"])
+@pytest.mark.parametrize("period", [1, 2, 5, 20, 33])
+def test_a_window_depends_on_its_candles_only(name: str, period: int) -> None:
+    plan = inputs_only({"x": f"{name}(close, {period})"})._prepare(("x",)).plan
+    matrix = np.random.default_rng(3).normal(100, 5, (5, 400))
+    matrix[3, 100] = np.nan
+    matrix[3, 150] = 1e300
+    whole = engine.run(plan, matrix).numbers[0]
+    for start in (1, 50, 101, 151, 300):
+        later = engine.run(plan, np.ascontiguousarray(matrix[:, start:])).numbers[0]
+        np.testing.assert_array_equal(later[period - 1 :], whole[start + period - 1 :])
+    assert np.isnan(whole[100 : 100 + period]).all()
+    assert not np.isnan(whole[100 + period : 150]).any()
+
+
+def test_a_flat_stretch_keeps_the_index_however_long_it_is() -> None:
+    close = np.concatenate([[10, 11, 10.5, 12, 11.25], np.full(20_000, 11.25), [11.5]])
+    result = inputs_only({"x": "rsi(close, 2)"}).evaluate(dict.fromkeys(("open", "high", "low", "close"), close))
+    index = result.inputs["x"]
+    assert (index[4:20_005] == index[4]).all()
+    assert 0 < index[4] < 100
+    assert index[-1] == 100
+
+
+def test_random_strategies_are_alive() -> None:
+    defined = total = both = 0
+    for seed in SEEDS:
+        rng = random.Random(seed)
+        strategy = dslc.compile(programs.strategy(rng, size=4))
+        result = strategy.evaluate(programs.bars(rng, 300, kind="walk"))
+        after = slice(strategy.warmup, None)
+        defined += sum(int((~np.isnan(values[after])).sum()) for values in result.inputs.values())
+        total += sum(len(values[after]) for values in result.inputs.values())
+        both += bool(result.entry.any() and not result.entry[after].all())
+    assert defined >= 0.9 * total
+    assert both >= len(SEEDS) / 2
