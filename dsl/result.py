@@ -98,7 +98,7 @@ def evaluate(
     bars = data if isinstance(data, Bars) else Bars(data)
     if resample:
         bars = bars.resample(strategy.timeframe, align=align)
-    notes = (*bars.notes, *bars.check_timeframe(strategy.timeframe))
+    notes = (*bars.notes, *bars.check_timeframe(strategy.timeframe), *_short_notes(strategy, len(bars)))
     bars.require(prepared.fields)
     strategy._check_budgets(prepared.plan, len(bars), work, memory)
     kept = engine.run(prepared.plan, bars.matrix)
@@ -114,3 +114,9 @@ def evaluate(
         conditions={name: found[name] for name in checked.conditions if name in found},
         notes=notes,
     )
+
+
+def _short_notes(strategy: Strategy, candles: int) -> tuple[str, ...]:
+    if candles > strategy.warmup:
+        return ()
+    return (f"too few candles: every condition is known only from candle {strategy.warmup} on, counted from 0",)

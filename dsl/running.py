@@ -163,7 +163,7 @@ def _heading(request: Request, strategy: Strategy, result: Evaluation) -> list[s
 def _defined(strategy: Strategy, result: Evaluation) -> str:
     first = strategy.warmup
     if first >= len(result):
-        return f"Defined    nowhere: every condition is known from candle {first} on, counted from 0"
+        return "Defined    nowhere"
     return f"Defined    from candle {first} on, counted from 0 ({_moment(result, first)})"
 
 

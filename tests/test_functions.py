@@ -1,0 +1,181 @@
+"""Every function of the registry: its own example, its first defined candle, and TA-Lib."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import dslc
+from dslc.compiler.analyze import analyze
+from dslc.compiler.facts import EVER, facts
+from dslc.grammar.document import load
+from dslc.grammar.spelling import Speller
+from dslc.runtime.bars import FIELDS
+from dslc.runtime.registry import Function, functions, kernels, public_names
+from dslc.schemas.structure import check_structure
+import numpy as np
+import pytest
+import talib
+
+PUBLISHED = {
+    "abs(x)", "atr(n)", "body()", "change(series)", "crossDown(a, b)", "crossUp(a, b)", "ema(series, n)",
+    "highest(series, n)", "lowerWick()", "lowest(series, n)", "max(a, b)", "min(a, b)", "range()",
+    "rsi(series, n)", "sma(series, n)", "upperWick()", "volumeSma(n)", "volumeSpike(m)",
+}  # fmt: skip
+
+
+def document(inputs: dict[str, str], conditions: dict[str, str] | None = None) -> dict[str, Any]:
+    return {
+        "configuration": {"timeframe": "1D"},
+        "inputs": inputs,
+        "conditions": conditions or {"some": "close > 0"},
+        "score": {},
+        "decision": {"entry": "close > 0"},
+    }
+
+
+def test_the_published_functions_are_there_with_their_arguments() -> None:
+    assert {functions()[name].signature for name in public_names()} >= PUBLISHED
+
+
+@pytest.mark.parametrize("name", public_names())
+def test_the_example_of_the_documentation_holds(name: str) -> None:
+    bars, examples = example_of(functions()[name])
+    assert examples, "the documentation has no example"
+    for expression, wanted in examples:
+        if functions()[name].result == "truth":
+            result = dslc.compile(document({}, {"it": expression})).evaluate(bars)
+            assert [str(int(held)) for held in result.conditions["it"]] == wanted
+        else:
+            result = dslc.compile(document({"it": expression})).evaluate(bars)
+            shown = ["-" if value != value else f"{value:g}" for value in result.inputs["it"]]
+            assert shown == wanted
+
+
+def example_of(function: Function) -> tuple[dict[str, list[float]], list[tuple[str, list[str]]]]:
+    """The bars and the (expression, values) lines of an example; what it leaves out is made up."""
+    text = function.documentation.partition("Example:")[2]
+    given: dict[str, list[float]] = {}
+    examples = []
+    for line in text.strip().splitlines():
+        subject, _, values = line.strip().rpartition(":")
+        if subject in FIELDS:
+            given[subject] = [float(value) for value in values.split()]
+        else:
+            examples.append((subject, values.split()))
+    length = len(next(iter(given.values())))
+    close = given.get("close", [10.0] * length)
+    bars = {"open": given.get("open", close), "close": close, "volume": given.get("volume", [1.0] * length)}
+    body = list(zip(bars["open"], close, strict=True))
+    bars["high"] = given.get("high", [max(pair) for pair in body])
+    bars["low"] = given.get("low", [min(pair) for pair in body])
+    return bars, examples
+
+
+@pytest.mark.parametrize("name", public_names())
+def test_the_first_defined_candle_is_the_documented_one(name: str) -> None:
+    function = functions()[name]
+    for period in (1, 2, 14, 100):
+        arguments = {"Period": str(period), "Positive": "1.5", "Series": "close", "Truth": "close > 0"}
+        call = f"{name}({', '.join(arguments[parameter.kind] for parameter in function.parameters)})"
+        truth = function.result == "truth"
+        source = document({} if truth else {"it": call}, {"it": call} if truth else None)
+        loaded = load(source)
+        checked, findings = analyze(check_structure(loaded, Speller())[0], loaded, Speller())
+        assert checked is not None, findings
+        node = (checked.conditions if truth else checked.inputs)["it"]
+        fact = facts(checked.graph)[node]
+        assert fact.first == promised(function.first, period)
+        assert fact.right <= 0
+        bars = walk(fact.first + 30)
+        result = dslc.compile(source).evaluate(bars)
+        if not truth:
+            defined = ~np.isnan(result.inputs["it"])
+            assert int(np.argmax(defined)) == fact.first
+            assert defined[fact.first :].all()
+
+
+def promised(text: str, period: int) -> int:
+    """`n - 1` and its kind, as the registry writes them."""
+    found = re.fullmatch(r"(n|\d+)(?: ([+-]) (\d+))?", text)
+    assert found, text
+    base = period if found[1] == "n" else int(found[1])
+    return base + int(f"{found[2]}{found[3]}") if found[2] else base
+
+
+def walk(length: int, seed: int = 7) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.02, length)))
+    opened = close * np.exp(rng.normal(0, 0.01, length))
+    high = np.maximum(opened, close) * np.exp(np.abs(rng.normal(0, 0.005, length)))
+    low = np.minimum(opened, close) * np.exp(-np.abs(rng.normal(0, 0.005, length)))
+    return {"open": opened, "high": high, "low": low, "close": close, "volume": rng.uniform(1, 1e6, length)}
+
+
+TALIB = {
+    "sma": ("sma(close, {n})", lambda b, n: talib.SMA(b["close"], n)),
+    "ema": ("ema(close, {n})", lambda b, n: talib.EMA(b["close"], n)),
+    "rsi": ("rsi(close, {n})", lambda b, n: talib.RSI(b["close"], n)),
+    "atr": ("atr({n})", lambda b, n: talib.ATR(b["high"], b["low"], b["close"], n)),
+    "highest": ("highest(high, {n})", lambda b, n: talib.MAX(b["high"], n)),
+    "lowest": ("lowest(low, {n})", lambda b, n: talib.MIN(b["low"], n)),
+    "volumeSma": ("volumeSma({n})", lambda b, n: talib.SMA(b["volume"], n)),
+    "change": ("change(close)", lambda b, n: talib.MOM(b["close"], 1)),
+}
+
+
+@pytest.mark.parametrize("period", [2, 3, 5, 14, 21, 50, 200, 1000])
+@pytest.mark.parametrize("name", TALIB)
+def test_talib_agrees(name: str, period: int) -> None:
+    expression, peer = TALIB[name]
+    bars = walk(5000)
+    found = dslc.compile(document({"it": expression.format(n=period)})).evaluate(bars).inputs["it"]
+    wanted = peer(bars, period)
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(wanted))
+    np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=0 if name != "change" else 1e-12)
+
+
+def test_a_market_that_never_moved_is_50_and_not_0_as_in_talib() -> None:
+    close = np.full(40, 12.5)
+    bars = dict.fromkeys(("open", "high", "low", "close"), close)
+    found = dslc.compile(document({"it": "rsi(close, 14)"})).evaluate(bars).inputs["it"]
+    assert (found[14:] == 50).all()
+    assert (talib.RSI(close, 14)[14:] == 0).all()
+
+
+@pytest.mark.parametrize(("steps", "value"), [(np.arange(40.0), 100.0), (-np.arange(40.0), 0.0)])
+def test_only_gains_are_100_and_only_losses_are_0(steps: np.ndarray, value: float) -> None:
+    bars = dict.fromkeys(("open", "high", "low", "close"), 100 + steps)
+    found = dslc.compile(document({"it": "rsi(close, 14)"})).evaluate(bars).inputs["it"]
+    assert (found[14:] == value).all()
+
+
+def test_the_index_never_leaves_its_range() -> None:
+    for seed in range(20):
+        bars = walk(2000, seed)
+        found = dslc.compile(document({"it": f"rsi(close, {2 + seed})"})).evaluate(bars).inputs["it"]
+        inside = found[~np.isnan(found)]
+        assert inside.min() >= 0
+        assert inside.max() <= 100
+
+
+@pytest.mark.parametrize("name", public_names())
+def test_every_function_is_documented(name: str) -> None:
+    function = functions()[name]
+    assert function.summary.endswith((".", ":"))
+    assert function.unit
+    assert function.first
+    assert (function.formula is None) != (function.build is None)
+
+
+def test_a_recurrence_reads_everything_and_a_window_only_itself() -> None:
+    loaded = load(document({"a": "ema(close, 9)", "b": "sma(close, 9)[2]"}))
+    checked, _ = analyze(check_structure(loaded, Speller())[0], loaded, Speller())
+    assert checked is not None
+    known = facts(checked.graph)
+    assert known[checked.inputs["a"]].left == EVER
+    assert (known[checked.inputs["b"]].left, known[checked.inputs["b"]].right) == (-10, -2)
+
+
+def test_every_kernel_declares_a_cost() -> None:
+    assert all(kernel.cost > 0 for kernel in kernels().values())
