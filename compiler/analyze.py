@@ -25,9 +25,10 @@ from ..grammar.nodes import (
     Offset,
     Timeframe,
     Unary,
+    inside,
     postorder,
 )
-from ..grammar.parser import inside, is_chained, parse
+from ..grammar.parser import is_chained, parse
 from ..grammar.printer import to_text
 from ..grammar.spelling import Speller
 from ..grammar.words import LIMITS, MARKET_DATA, TIMEFRAMES, number_text
@@ -167,7 +168,9 @@ class _Analyzer:
                 help_ = "it is an input; write a condition about it"
             else:
                 nearest = self.speller.nearest(name, outline.conditions)
-                help_ = f"did you mean `{nearest}`?" if nearest else "add it to conditions, or remove the weight"
+                help_ = (
+                    f"did you mean `{nearest}`?" if nearest else "add it to conditions, or remove the weight"
+                )
             self.findings.append(Finding(say.score_of_unknown(name, help_), ("score", name), "key"))
 
     def score(self) -> Value:
@@ -339,7 +342,11 @@ class _Analyzer:
             return self.refuse_name(say.score_outside_decision(), node, "number")
         value = self.values.get(name)
         if value is not None:
-            if self.section == "inputs" and name in self.outline.conditions and name not in self.outline.inputs:
+            if (
+                self.section == "inputs"
+                and name in self.outline.conditions
+                and name not in self.outline.inputs
+            ):
                 return self.refuse_name(say.condition_in_input(name), node)
             return value
         return self.undefined_name(node)
@@ -388,7 +395,7 @@ class _Analyzer:
 
     def unknown_call(self, node: Call, arguments: list[Value]) -> Value:
         name = node.name
-        place = (node.start + node.brackets, node.name_end)
+        place = inside(node)[0], node.name_end
         if name in MARKET_DATA or name in ("score", "timeframe") or name in self.values:
             what = "market data" if name in MARKET_DATA else "a value"
             self.report(say.not_callable(name, what), *place)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..grammar import catalogue as say
 from ..grammar.diagnostics import MAX_DIAGNOSTICS, Finding
@@ -46,7 +47,7 @@ def order_findings(
             message = say.used_before_definition(use.target, use.section, _line(document, use))
         else:
             circle = [use.user, *path]
-            told.update(zip(circle, circle[1:], strict=False))
+            told.update(pairwise(circle))
             message = say.circular_definition(_shortened(circle))
         findings.append(Finding(message, (use.section, use.user), "value", use.start, use.end))
     return findings

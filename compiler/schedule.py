@@ -104,9 +104,7 @@ class _Reads:
 
     def is_temporary(self, number: int) -> bool:
         return (
-            self.halo[number] == 0
-            and number not in self.kept
-            and self.graph[number].op not in _FILLED_AHEAD
+            self.halo[number] == 0 and number not in self.kept and self.graph[number].op not in _FILLED_AHEAD
         )
 
 

@@ -14,7 +14,7 @@ import click
 from .version import __version__
 
 MISUSE = 2
-TIMEFRAMES = "1M 3M 5M 15M 30M 1H 2H 4H 6H 8H 12H 1D 1W".split()
+TIMEFRAMES = ["1M", "3M", "5M", "15M", "30M", "1H", "2H", "4H", "6H", "8H", "12H", "1D", "1W"]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -46,13 +46,21 @@ def validate(files: tuple[str, ...], form: str) -> None:
 @main.command()
 @click.argument("strategy", metavar="STRATEGY")
 @click.option("--data", required=True, metavar="BARS", help="OHLCV bars: a CSV or Parquet file.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write every candle (.csv or .parquet).")
-@click.option("--from", "first", metavar="TIME", help="Report from this time on; earlier bars still warm every value.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write every candle (.csv or .parquet)."
+)
+@click.option(
+    "--from", "first", metavar="TIME", help="Report from this time on; earlier bars still warm every value."
+)
 @click.option("--to", "last", metavar="TIME", help="Report up to this time; a date means the whole day.")
 @click.option("--timeframe", type=click.Choice(TIMEFRAMES), help="Replace the timeframe of the document.")
 @click.option("--resample", is_flag=True, help="Make candles of the timeframe from finer bars.")
-@click.option("--align", metavar="ZONE|HH:MM", help="Where resampled days start: a time zone, or a UTC time of day.")
-@click.option("--last-entries", "show", type=click.IntRange(0), default=10, show_default=True, help="Entries to list.")
+@click.option(
+    "--align", metavar="ZONE|HH:MM", help="Where resampled days start: a time zone, or a UTC time of day."
+)
+@click.option(
+    "--last-entries", "show", type=click.IntRange(0), default=10, show_default=True, help="Entries to list."
+)
 def run(
     strategy: str,
     data: str,

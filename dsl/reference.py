@@ -40,7 +40,9 @@ def _page(found: Function) -> list[str]:
     for parameter in found.parameters:
         lines.append(f"{parameter.name + ':':<15}{_KINDS[parameter.kind]}")
     lines.append(f"{'Value:':<15}{'true or false' if found.result == 'truth' else found.unit}{_range(found)}")
-    lines.append(f"{'First defined:':<15}candle {found.first}, counted from 0, where the arguments always are")
+    lines.append(
+        f"{'First defined:':<15}candle {found.first}, counted from 0, where the arguments always are"
+    )
     if found.formula is not None and not _uses_internal(found.formula):
         lines.append(f"{'Formula:':<15}{found.formula}")
     if found.reference is not None:

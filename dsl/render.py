@@ -15,7 +15,13 @@ from .grammar.diagnostics import Diagnostic
 from .grammar.source import Source
 
 _WIDEST = 120
-_COLORS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "help": "\x1b[36m", "dim": "\x1b[2m", "bold": "\x1b[1m"}
+_COLORS = {
+    "error": "\x1b[1;31m",
+    "warning": "\x1b[1;33m",
+    "help": "\x1b[36m",
+    "dim": "\x1b[2m",
+    "bold": "\x1b[1m",
+}
 _RESET = "\x1b[0m"
 
 
@@ -87,7 +93,11 @@ def _block(diagnostic: Diagnostic, source: Source, color: bool) -> str:
     def paint(text: str, style: str) -> str:
         return f"{_COLORS[style]}{text}{_RESET}" if color else text
 
-    place = f"{visible(source.label)}:{diagnostic.line}:{diagnostic.column}" if diagnostic.line else visible(source.label)
+    place = (
+        f"{visible(source.label)}:{diagnostic.line}:{diagnostic.column}"
+        if diagnostic.line
+        else visible(source.label)
+    )
     where = f" ({diagnostic.path})" if diagnostic.path and not diagnostic.line else ""
     tag = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
     lines = [f"{paint(place, 'bold')}: {tag}: {diagnostic.message}{where}"]

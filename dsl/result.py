@@ -119,4 +119,6 @@ def evaluate(
 def _short_notes(strategy: Strategy, candles: int) -> tuple[str, ...]:
     if candles > strategy.warmup:
         return ()
-    return (f"too few candles: every condition is known only from candle {strategy.warmup} on, counted from 0",)
+    return (
+        f"too few candles: every condition is known only from candle {strategy.warmup} on, counted from 0",
+    )

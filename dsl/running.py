@@ -142,20 +142,26 @@ def _report(request: Request, strategy: Strategy, result: Evaluation, rows: slic
     width = max((len(name) for name in result.conditions), default=0)
     for name, mask in result.conditions.items():
         held = int(mask[rows].sum())
-        lines.append(f"  {name:<{width}}  {held:>9,}  {_percent(held, count)}  weight {strategy.weights[name]:>4}")
+        lines.append(
+            f"  {name:<{width}}  {held:>9,}  {_percent(held, count)}  weight {strategy.weights[name]:>4}"
+        )
     entries = int(result.entry[rows].sum())
-    lines += ["", f"Entry      {entries:,} of {count:,} candles {_percent(entries, count).strip()}: {strategy.entry}"]
+    lines += [
+        "",
+        f"Entry      {entries:,} of {count:,} candles {_percent(entries, count).strip()}: {strategy.entry}",
+    ]
     return [*lines, *_last_entries(result, rows, request.show)]
 
 
 def _heading(request: Request, strategy: Strategy, result: Evaluation) -> list[str]:
     name = strategy.name or Path(request.strategy).stem
     replaced = " (by --timeframe; the hash covers it)" if request.timeframe else ""
+    whole = slice(0, len(result))
     lines = [
         f"Strategy   {visible(name)}",
         f"Timeframe  {strategy.timeframe}{replaced}",
         f"Hash       {strategy.hash}",
-        f"Bars       {visible(request.data.name)}: {len(result):,} candles{_span(result, slice(0, len(result)))}",
+        f"Bars       {visible(request.data.name)}: {len(result):,} candles{_span(result, whole)}",
     ]
     return [*lines, *(f"           {visible(note)}" for note in result.notes)]
 

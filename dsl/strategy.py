@@ -130,7 +130,11 @@ class Strategy:
 
     def __reduce__(self) -> tuple[Callable[..., Strategy], tuple[Any, ...]]:
         document = self._document
-        return _rebuild, (document.data if document.text is None else document.text, document.label, self._override)
+        return _rebuild, (
+            document.data if document.text is None else document.text,
+            document.label,
+            self._override,
+        )
 
     @property
     def name(self) -> str | None:
@@ -215,7 +219,7 @@ class Strategy:
         StrategyError where the run would exceed the budgets `work` or `memory`; nothing is
         allocated before that is known.
         """
-        from .result import Evaluation, evaluate
+        from .result import evaluate
 
         prepared = self._prepare(self._names(outputs))
         found: Evaluation = evaluate(self, prepared, bars, resample, align, work, memory)
@@ -257,7 +261,9 @@ class Strategy:
 
     def _refuse(self, message: Message) -> StrategyError:
         """An error about the run as a whole."""
-        whole = Diagnostic(message.code, message.severity, message.text, "", None, None, None, None, message.help)
+        whole = Diagnostic(
+            message.code, message.severity, message.text, "", None, None, None, None, message.help
+        )
         return StrategyError([whole], self._document.label)
 
     def _check_budgets(self, plan: Plan, candles: int, work: float, memory: int) -> None:
@@ -275,20 +281,21 @@ def _rebuild(source: str | dict[str, Any], label: str, timeframe: str | None) ->
     return Strategy(checked, tuple(diagnostics), document, timeframe)
 
 
+_STORED: dict[str, StoreForm] = {
+    "number": "number",
+    "holds": "mask",
+    "sum": "integer",
+    "low": "integer",
+    "high": "integer",
+}
+
+
 class Prepared:
     """A plan, the results it keeps by name, and the market data it reads."""
 
-    _FORMS: dict[str, StoreForm] = {
-        "number": "number",
-        "holds": "mask",
-        "sum": "integer",
-        "low": "integer",
-        "high": "integer",
-    }
-
     def __init__(self, checked: Checked, wanted: list[tuple[str, Wanted]]) -> None:
         graph, roots = lower(checked.graph, tuple(form for _, form in wanted))
-        forms = [self._FORMS[form] for _, (form, _) in wanted]
+        forms = [_STORED[form] for _, (form, _) in wanted]
         self.plan = schedule(graph, tuple(zip(forms, roots, strict=True)))
         self.names = tuple(zip((name for name, _ in wanted), forms, strict=True))
         self.fields = tuple(FIELDS[field] for field, _ in self.plan.loads)

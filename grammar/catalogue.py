@@ -66,7 +66,7 @@ def not_an_object(found: str) -> Said:
     """The document is JSON, but not an object with the sections of a strategy."""
     return (
         f"a strategy is a JSON object, not {found}",
-        "write {\"configuration\": …, \"inputs\": …, \"conditions\": …, \"score\": …, \"decision\": …}",
+        'write {"configuration": …, "inputs": …, "conditions": …, "score": …, "decision": …}',
     )
 
 
@@ -279,7 +279,10 @@ def missing_parentheses(name: str, call: str) -> Said:
 @code("E310")
 def not_callable(name: str, what: str) -> Said:
     """Something that is no function is followed by a parenthesis."""
-    return f"{quoted(name)} is {what}, not a function", f"write `{name}` without the parentheses, or an operator"
+    return (
+        f"{quoted(name)} is {what}, not a function",
+        f"write `{name}` without the parentheses, or an operator",
+    )
 
 
 @code("E311")

@@ -117,7 +117,9 @@ def load(source: str | bytes | dict[str, Any], label: str = "<text>") -> Documen
 
 def _load_bytes(raw: bytes, label: str) -> Document:
     if len(raw) > LIMITS.document_bytes:
-        return _refused("", label, Finding(say.document_too_large(len(raw), LIMITS.document_bytes), part="text"))
+        return _refused(
+            "", label, Finding(say.document_too_large(len(raw), LIMITS.document_bytes), part="text")
+        )
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or raw[:2].count(0) == 1:
         return _refused("", label, Finding(say.not_utf8("it looks like UTF-16 or UTF-32"), part="text"))
     try:
@@ -144,7 +146,9 @@ def _load_text(text: str, label: str) -> Document:
     except json.JSONDecodeError as error:
         return _refused(text, label, _syntax_finding(text, error))
     if not isinstance(data, dict):
-        return _refused(text, label, Finding(say.not_an_object(kind_of(data)), part="text", end=len(text.rstrip())))
+        return _refused(
+            text, label, Finding(say.not_an_object(kind_of(data)), part="text", end=len(text.rstrip()))
+        )
     document = Document(data, text, label)
     findings = (*reader.findings(document), *islice(_lone_surrogates(document), MAX_DIAGNOSTICS))
     document = Document(data, text, label, findings=findings, unplaced=reader.unplaced())
@@ -302,7 +306,12 @@ def _syntax_problem(
     if reason.startswith("Unterminated string"):
         return "this string is never closed", 'add `"`', at, at + 1
     if reason.startswith("Invalid control character"):
-        return "a string contains a line end or another control character", "write \\n, or join the lines", at, at + 1
+        return (
+            "a string contains a line end or another control character",
+            "write \\n, or join the lines",
+            at,
+            at + 1,
+        )
     if reason.startswith("Invalid \\"):
         return "this escape does not exist", "write \\\\ for a backslash", at, at + 1
     if not rest.strip():

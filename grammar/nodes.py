@@ -1,7 +1,7 @@
 """The nodes of a parsed expression.
 
 `start` and `end` are characters of the expression, brackets around a node included; `brackets`
-counts those. Nodes compare by identity: two trees have the same meaning when they print alike.
+counts those, and `inner` is the place within them. Nodes compare by identity: two trees have the same meaning when they print alike.
 A chain of 2,000 operators is a tree 2,000 deep, so nothing may recurse over one: walk with
 `postorder`.
 """
@@ -23,6 +23,7 @@ class Node:
     start: int
     end: int
     brackets: int = 0
+    inner: tuple[int, int] | None = None
 
     def __repr__(self) -> str:
         from .printer import to_text
@@ -84,6 +85,11 @@ class Binary(Node):
     left: Node
     right: Node
     at: int
+
+
+def inside(node: Node) -> tuple[int, int]:
+    """The place of a node without the brackets around it."""
+    return node.inner or (node.start, node.end)
 
 
 def children(node: Node) -> tuple[Node, ...]:

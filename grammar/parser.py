@@ -32,6 +32,7 @@ from .nodes import (
     Timeframe,
     Unary,
     children,
+    inside,
     postorder,
 )
 from .printer import to_text
@@ -188,7 +189,13 @@ class _Build:
 
     def bracketed(self, parts: list[Any]) -> Node:
         opening, node, closing = parts
-        return replace(node, start=opening.start_pos, end=closing.end_pos, brackets=node.brackets + 1)
+        return replace(
+            node,
+            start=opening.start_pos,
+            end=closing.end_pos,
+            brackets=node.brackets + 1,
+            inner=inside(node),
+        )
 
 
 def _foreign_operators(text: str) -> Iterator[Mistake]:
@@ -206,9 +213,10 @@ def _unreadable(tree: Node) -> Iterator[Mistake]:
     for node in postorder(tree):
         match node:
             case Unary(operator="+"):
-                yield Mistake(say.unary_plus(), node.start + node.brackets, node.start + node.brackets + 1)
+                sign, _ = inside(node)
+                yield Mistake(say.unary_plus(), sign, sign + 1)
             case Timeframe(label=label) if label not in TIMEFRAMES:
-                yield Mistake(_unit_message(label), node.start + node.brackets, node.end - node.brackets)
+                yield Mistake(_unit_message(label), *inside(node))
             case Number(value=value) if value - value != 0:
                 yield Mistake(say.literal_out_of_range(), *inside(node))
 
@@ -258,11 +266,6 @@ def _conjunction(steps: list[Binary]) -> str | None:
     return " AND ".join(pairs)
 
 
-def inside(node: Node) -> tuple[int, int]:
-    """The place of a node without the brackets around it (up to spaces between brackets)."""
-    return node.start + node.brackets, node.end - node.brackets
-
-
 def _too_deep(text: str, tree: Node) -> list[Mistake]:
     """The first node, in the order of the text, that opens one level too many."""
     if sum(map(text.count, "([-!")) + text.upper().count("NOT") <= LIMITS.nesting:
@@ -276,8 +279,13 @@ def _too_deep(text: str, tree: Node) -> list[Mistake]:
             deep.append(_opening(text, node, LIMITS.nesting - above))
             continue
         for child in children(node):
-            in_square = isinstance(node, Offset) and child is node.count
-            stack.append((child, depth + in_square))
+            if isinstance(node, Offset) and child is node.count:
+                if depth == LIMITS.nesting:
+                    deep.append(text.index("[", node.operand.end))
+                    continue
+                stack.append((child, depth + 1))
+            else:
+                stack.append((child, depth))
     if not deep:
         return []
     return [Mistake(say.expression_too_deep(LIMITS.nesting), min(deep), min(deep) + 1)]
@@ -285,8 +293,10 @@ def _too_deep(text: str, tree: Node) -> list[Mistake]:
 
 def _opening(text: str, node: Node, outer: int) -> int:
     """Where a node opens the level that follows `outer` of its brackets."""
+    if outer >= node.brackets:
+        return inside(node)[0]
     brackets = [match.start() for match in re.finditer(r"\(", text[node.start : node.end])]
-    return node.start + (brackets[outer] if outer < node.brackets else len(brackets[: node.brackets]))
+    return node.start + brackets[outer]
 
 
 def _character_mistake(text: str, at: int) -> Mistake:

@@ -22,7 +22,9 @@ STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _MEMBER = re.compile(rf'[ \t\n\r,]*({STRING})[ \t\n\r]*:[ \t\n\r]*({STRING}|[^\[{{"\s,}}]+)?', re.DOTALL)
 _STRING_OR_BRACE = re.compile(rf"{STRING}|[{{}}]", re.DOTALL)
 _STRING_OR_NUMBER = re.compile(rf"{STRING}|-?(?:[0-9][0-9.eE+-]*|NaN|Infinity)", re.DOTALL)
-_ESCAPED = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.DOTALL)
+_ESCAPED = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.DOTALL
+)
 _SKIP = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 Span = tuple[int, int]

@@ -89,7 +89,13 @@ class _Layout:
     def head(self, candles: int) -> NDArray[np.int64]:
         """Candles, chunk, capacity, position, and the lengths of the tables."""
         loads, steps, stores, number_halos, mask_halos, _ = self.tables
-        counts = (len(number_halos) // 2, len(mask_halos) // 2, len(loads) // 2, len(steps) // 4, len(stores) // 3)
+        counts = (
+            len(number_halos) // 2,
+            len(mask_halos) // 2,
+            len(loads) // 2,
+            len(steps) // 4,
+            len(stores) // 3,
+        )
         return np.array([candles, self.chunk, self.chunk, 0, *counts, candles], np.int64)
 
     def number_space(self) -> Numbers:
@@ -165,4 +171,6 @@ def _size(halos: tuple[int, ...], chunk: int) -> int:
 
 
 def _halos(bases: NDArray[np.int64], lengths: tuple[int, ...]) -> list[int]:
-    return [item for base, length in zip(bases, lengths, strict=True) if length for item in (int(base), length)]
+    return [
+        item for base, length in zip(bases, lengths, strict=True) if length for item in (int(base), length)
+    ]

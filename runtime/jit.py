@@ -302,7 +302,11 @@ def _compile(function: Callable[..., None], signature: Any) -> Any:
 def _object_code(compiled: Any) -> CompiledCode | None:
     try:
         name, kind, (code, bitcode) = compiled._library.serialize_using_object_code()
-        return CompiledCode(name, compiled._wrapper_name, bytes(code), bytes(bitcode)) if kind == "object" else None
+        return (
+            CompiledCode(name, compiled._wrapper_name, bytes(code), bytes(bitcode))
+            if kind == "object"
+            else None
+        )
     except Exception:  # another numba than the ones this was written for: run without a cache
         return None
 

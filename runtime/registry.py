@@ -133,7 +133,16 @@ _WINDOWS: dict[str, Window] = {}
 _FUNCTIONS: dict[str, Function] = {}
 
 _KERNEL_MODULES = ("pointwise", "smoothing", "strength", "windows")
-_FUNCTION_MODULES = ("averages", "momentum", "volatility", "series", "volume", "candles", "mathematics", "signals")
+_FUNCTION_MODULES = (
+    "averages",
+    "momentum",
+    "volatility",
+    "series",
+    "volume",
+    "candles",
+    "mathematics",
+    "signals",
+)
 
 
 def pointwise(

@@ -103,10 +103,10 @@ class _Check:
             if name in data and data[name] is None:
                 self.add(say.wrong_json_type(f"`{name}`", "an object", "null"), name)
         language = data.get("language", LANGUAGE)
-        if type(language) is not int or language != LANGUAGE:
-            if not isinstance(language, Unreadable):
-                found = str(language) if type(language) in (int, float) else kind_of(language)
-                self.add(say.unknown_language(found), "language")
+        known = type(language) is int and language == LANGUAGE
+        if not known and not isinstance(language, Unreadable):
+            found = str(language) if type(language) in (int, float) else kind_of(language)
+            self.add(say.unknown_language(found), "language")
         name, description = data.get("name"), data.get("description")
         self.outline.name = name if isinstance(name, str) else None
         self.outline.description = description if isinstance(description, str) else None
@@ -147,9 +147,7 @@ class _Check:
             number = isinstance(expression, int | float) and not isinstance(expression, bool)
             help_ = f'write "{number_text(expression)}"' if number else None
             found = kind_of(expression)
-            self.add(
-                say.wrong_json_type("an expression", "a string", found, help_), section, name
-            )
+            self.add(say.wrong_json_type("an expression", "a string", found, help_), section, name)
 
     def name(self, name: str, section: str) -> None:
         if not NAME.fullmatch(name):
@@ -178,7 +176,9 @@ class _Check:
             self.add(say.weight_not_integer(name, kind_of(weight), help_), "score", name)
             return 0
         if weight != int(weight):
-            self.add(say.weight_not_integer(name, str(weight), "round it, or scale all weights"), "score", name)
+            self.add(
+                say.weight_not_integer(name, str(weight), "round it, or scale all weights"), "score", name
+            )
             return 0
         if abs(weight) > LIMITS.weight:
             self.add(say.weight_too_large(name, str(weight), LIMITS.weight), "score", name)

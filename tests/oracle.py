@@ -19,13 +19,13 @@ The last line is Kleene's logic: on the first candle `close[1]` is undefined, bu
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 import math
 import operator
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 Number = Any  # a float, or a Fraction where nothing is rounded

@@ -21,13 +21,13 @@ the score and no score as a truth.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 import json
 import math
 import random
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st

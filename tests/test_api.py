@@ -175,7 +175,17 @@ def test_names_that_are_columns_already_stay_apart() -> None:
     taken = copy.deepcopy(STRATEGY)
     taken["inputs"] |= {"time": "close", "entry": "open"}
     table = dslc.compile(taken).evaluate(frame()).to_pandas()
-    assert list(table.columns) == ["close", "fast", "slow", "time_", "entry_", "up", "cross", "score", "entry"]
+    assert list(table.columns) == [
+        "close",
+        "fast",
+        "slow",
+        "time_",
+        "entry_",
+        "up",
+        "cross",
+        "score",
+        "entry",
+    ]
 
 
 def test_without_times_the_time_is_the_row() -> None:

@@ -30,7 +30,10 @@ BROKEN = """{
 def dslc(*args: object, stdin: str | bytes = b"", **env: str) -> subprocess.CompletedProcess[str]:
     raw = stdin.encode() if isinstance(stdin, str) else stdin
     done = subprocess.run(
-        [sys.executable, "-m", "dslc", *map(str, args)], input=raw, capture_output=True, env={**os.environ, **env}
+        [sys.executable, "-m", "dslc", *map(str, args)],
+        input=raw,
+        capture_output=True,
+        env={**os.environ, **env},
     )
     out, err = done.stdout.decode(), done.stderr.decode()
     assert "Traceback" not in out + err
@@ -87,7 +90,10 @@ def test_a_folder_means_every_json_below_it(broken: Path) -> None:
     (inner / "good.json").write_text(EXAMPLE.read_text())
     (inner / "note.txt").write_text("no strategy")
     found = json.loads(dslc("validate", "--format", "json", broken.parent).stdout)
-    assert [(Path(item["file"]).name, item["valid"]) for item in found] == [("broken.json", False), ("good.json", True)]
+    assert [(Path(item["file"]).name, item["valid"]) for item in found] == [
+        ("broken.json", False),
+        ("good.json", True),
+    ]
 
 
 def test_json_output(broken: Path) -> None:
@@ -167,7 +173,14 @@ def run(*args: object, **how: Any) -> subprocess.CompletedProcess[str]:
 def test_run_reports_what_the_strategy_would_have_done() -> None:
     done = run()
     assert (done.returncode, done.stderr) == (0, "")
-    for part in ("Timeframe  1D", "3,270 candles", "candle 21", "trendUp", "volConfirm", "Last entries (10 of"):
+    for part in (
+        "Timeframe  1D",
+        "3,270 candles",
+        "candle 21",
+        "trendUp",
+        "volConfirm",
+        "Last entries (10 of",
+    ):
         assert part in done.stdout
 
 
@@ -196,7 +209,7 @@ def test_every_candle_is_written(tmp_path: Path, suffix: str) -> None:
         "close", "emaFast", "emaSlow", "rsiValue", "volSpike",
         "trendUp", "rsiHealthy", "crossover", "volConfirm", "score", "entry",
     ]  # fmt: skip
-    assert table["entry"].sum() == ((table["score"] >= 60)).sum() > 0
+    assert table["entry"].sum() == (table["score"] >= 60).sum() > 0
     assert [path.name for path in tmp_path.iterdir()] == [target.name]
 
 
@@ -257,7 +270,9 @@ def test_help_names_every_command() -> None:
 
 def test_validate_loads_nothing_heavy(broken: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "dslc", "validate", str(broken)], capture_output=True, text=True
+        [sys.executable, "-X", "importtime", "-m", "dslc", "validate", str(broken)],
+        capture_output=True,
+        text=True,
     )
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "lark" in loaded

@@ -56,8 +56,13 @@ def test_the_oracle_agrees(seed: int) -> None:
         for candle, (held, truth) in enumerate(zip(result.conditions[name], truths, strict=True)):
             assert held == (truth is True) or doubted().conditions[name][candle], (name, candle)
     scores = zip(
-        result.score_low, result.score_high, result.score,
-        expected.score_low, expected.score_high, expected.score, strict=True,
+        result.score_low,
+        result.score_high,
+        result.score,
+        expected.score_low,
+        expected.score_high,
+        expected.score,
+        strict=True,
     )
     for candle, (low, high, score, *wanted_scores) in enumerate(scores):
         assert [low, high, score] == wanted_scores or doubted().score[candle], candle
@@ -207,7 +212,9 @@ def test_a_window_depends_on_its_candles_only(name: str, period: int) -> None:
 
 def test_a_flat_stretch_keeps_the_index_however_long_it_is() -> None:
     close = np.concatenate([[10, 11, 10.5, 12, 11.25], np.full(20_000, 11.25), [11.5]])
-    result = inputs_only({"x": "rsi(close, 2)"}).evaluate(dict.fromkeys(("open", "high", "low", "close"), close))
+    result = inputs_only({"x": "rsi(close, 2)"}).evaluate(
+        dict.fromkeys(("open", "high", "low", "close"), close)
+    )
     index = result.inputs["x"]
     assert (index[4:20_005] == index[4]).all()
     assert 0 < index[4] < 100

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 import doctest
+from functools import cache
 import json
 import math
+from pathlib import Path
 import random
 import re
-from collections import Counter
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
+import pytest
 
 from . import oracle, programs
 from .oracle import FUNCTIONS, Outcome, evaluate

@@ -98,7 +98,9 @@ class _Builder:
 
     def build(self, number: int, form: Form) -> None:
         node = self.source[number]
-        self.made[number, form] = self._score(node, number, form) if node.op == "score" else self._node(node, form)
+        self.made[number, form] = (
+            self._score(node, number, form) if node.op == "score" else self._node(node, form)
+        )
 
     def _node(self, node: Node, form: Form) -> int:
         target = self.target

@@ -25,10 +25,14 @@ _TAME = 1e300  # below this, x - mean cannot overflow
 
 def _settle(alpha: float, needed: float) -> int:
     """Candles after which a wrong start weighs less than half a unit in the last place."""
-    return int(needed) if alpha >= 1.0 else int(needed) + math.ceil(-54.0 * math.log(2.0) / math.log1p(-alpha))
+    return (
+        int(needed) if alpha >= 1.0 else int(needed) + math.ceil(-54.0 * math.log(2.0) / math.log1p(-alpha))
+    )
 
 
-@recurrence(operands=1, params=2, state=3, cost=2.6, first=lambda alpha, needed: int(needed) - 1, settle=_settle)
+@recurrence(
+    operands=1, params=2, state=3, cost=2.6, first=lambda alpha, needed: int(needed) - 1, settle=_settle
+)
 def smooth(count: int, x: Any, out: Any, params: Any, state: Any) -> None:
     """Smoothing with `params` (alpha, values in the seed).
 

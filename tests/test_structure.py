@@ -1,0 +1,103 @@
+"""The published JSON Schema and the structural check say the same, with the jsonschema library as judge."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+import random
+from typing import Any
+
+from dslc.grammar.document import load
+from dslc.grammar.spelling import Speller
+from dslc.schemas.schema import DRAFT, schema
+from dslc.schemas.structure import check_structure
+import jsonschema
+import pytest
+
+from . import programs
+
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.json"))
+WRONG: list[Any] = [
+    None,
+    True,
+    0,
+    1.5,
+    10.0,
+    -3,
+    "",
+    "close",
+    "1H",
+    [],
+    ["close"],
+    {},
+    {"a": 1},
+    10**10,
+    "1M",
+    "1h",
+]
+KEYS = [
+    "timeframe",
+    "entry",
+    "exit",
+    "inputs",
+    "close",
+    "And",
+    "a b",
+    "é",
+    "x" * 65,
+    "name",
+    "language",
+    "$schema",
+]
+
+# What a schema cannot say, or says of an expression's text: the analyzer's business.
+BEYOND_SCHEMA = {"E305", "E312", "W703", "W704"}
+
+
+def test_the_schema_is_a_valid_one() -> None:
+    assert schema()["$schema"] == DRAFT
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_satisfy_the_schema(path: Path) -> None:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    if "strategySnapshotJson" in document:
+        document = json.loads(document["strategySnapshotJson"])
+    jsonschema.validate(document, schema(), jsonschema.Draft202012Validator)
+
+
+def damaged(rng: random.Random) -> dict[str, Any]:
+    """A valid strategy with up to three things of the wrong shape."""
+    document = copy.deepcopy(programs.strategy(rng, size=2))
+    for _ in range(rng.randrange(4)):
+        holder: Any = document
+        if rng.random() < 0.7:
+            inner = [value for value in document.values() if isinstance(value, dict)]
+            holder = rng.choice(inner) if inner else document
+        key = rng.choice([*holder, *KEYS]) if holder else rng.choice(KEYS)
+        if rng.random() < 0.3:
+            holder.pop(key, None)
+        else:
+            holder[key] = copy.deepcopy(rng.choice(WRONG))
+    return document
+
+
+def test_both_refuse_the_same_documents() -> None:
+    validator = jsonschema.Draft202012Validator(schema())
+    verdicts = {True: 0, False: 0}
+    for seed in range(3000):
+        document = damaged(random.Random(seed))
+        _, findings = check_structure(load(document), Speller())
+        ours = not [f for f in findings if f.message.code not in BEYOND_SCHEMA]
+        empty = any(
+            text == ""
+            for section in ("inputs", "conditions", "decision")
+            if isinstance(document.get(section), dict)
+            for text in document[section].values()
+        )
+        theirs = validator.is_valid(document)
+        verdicts[theirs] += 1
+        assert ours == theirs or empty, document
+    assert min(verdicts.values()) > 500
