@@ -22,7 +22,9 @@ test: $(VENV)/tested  ## make the environment and pass the tests
 
 check: $(VENV)/developed  ## lint and check types
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	rm -rf .typings && mkdir -p .typings/dslc  # the installed shape, for the type checker
+	cd .typings/dslc && ln -s ../../dsl/*.py . && ln -s ../../grammar ../../runtime ../../schemas ../../compiler .
+	$(BIN)/mypy -p dslc
 
 bench: $(VENV)/benched  ## measure against TA-Lib + NumPy, pandas and vectorbt
 	$(BIN)/python -m benchmarks

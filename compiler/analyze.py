@@ -10,7 +10,7 @@ order of the document; a name is known from its definition on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from ..grammar import catalogue as say
 from ..grammar.diagnostics import Finding, Message, has_errors
@@ -175,11 +175,14 @@ class _Analyzer:
 
     def score(self) -> Value:
         """The node of the score, once all conditions are known."""
-        weights = {name: weight for name, weight in self.outline.weights.items() if weight}
-        nodes = [self.values[name].node for name in weights if name in self.values]
-        if None in nodes or len(nodes) < len(weights):
-            return Value("number")
-        pairs = sorted(zip(nodes, weights.values(), strict=True))  # type: ignore[type-var]
+        pairs: list[tuple[int, int]] = []
+        for name, weight in self.outline.weights.items():
+            node = self.values.get(name, UNKNOWN).node
+            if weight and node is None:
+                return Value("number")
+            if weight and node is not None:
+                pairs.append((node, weight))
+        pairs.sort()
         return Value("number", self.graph.score(tuple(n for n, _ in pairs), tuple(w for _, w in pairs)))
 
     def checked(self) -> Checked | None:
@@ -509,7 +512,8 @@ class _Analyzer:
             raise AssertionError(f"a formula of the registry is wrong: {message.text}")
         self.findings.append(Finding(message, (self.section, self.entry_name), "value", start, end))
 
-    def refuse(self, message: Message, node: Node) -> None:
+    def refuse(self, message: Message, node: Node) -> Any:
+        """Report a message about a whole node, and give the None that stands for its value."""
         self.report(message, node.start, node.end)
 
     def refuse_name(self, message: Message, node: Name, kind: Kind = "unknown") -> Value:

@@ -7,7 +7,7 @@ gaps; `settle` is how many candles before that a recurrence needs to forget its 
 The three are different things, so they are kept apart.
 
 Worked: `crossUp(ema(close, 9), ema(close, 21))` reads [-∞, 0], is first defined on candle 21
-(one more than the slow average), and settles 558 candles later.
+(one more than the slow average), and has forgotten its start 414 candles later.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def facts(graph: Graph) -> list[Fact]:
     >>> graph = Graph()
     >>> node = graph.op("mean", graph.shift(graph.bar("close"), 1), params=(21,))
     >>> facts(graph)[node]
-    Fact(left=-21, right=0, first=21, settle=0)
+    Fact(left=-21, right=-1, first=21, settle=0)
     """
     known: list[Fact] = []
     for node in graph:

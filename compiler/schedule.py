@@ -34,9 +34,9 @@ def schedule(graph: Graph, results: tuple[tuple[StoreForm, int], ...]) -> Plan:
     for _, node in results:
         reads.keep(node)
     order = [n for n in graph.reachable(tuple(node for _, node in results)) if graph[n].op != "shift"]
-    for number in order:
-        for arg in graph[number].args:
-            reads.read(arg, number)
+    for reader in order:
+        for arg in graph[reader].args:
+            reads.read(arg, reader)
     slots = {"number": _Slots(), "truth": _Slots()}
     place: dict[int, int] = {}
     loads, constants, mask_constants, steps = [], [], [], []
@@ -46,17 +46,17 @@ def schedule(graph: Graph, results: tuple[tuple[StoreForm, int], ...]) -> Plan:
         return Operand(place[base], back)
 
     for number in order:
-        node, kind = graph[number], graph.kind(number)
-        place[number] = slots[kind].take(reads.halo[number], fresh=node.op in _FILLED_AHEAD)
-        if node.op == "bar":
-            loads.append((FIELDS.index(str(node.params[0])), place[number]))
-        elif node.op == "const":
-            constants.append((place[number], float.fromhex(str(node.params[0]))))
-        elif node.op == "truth":
-            mask_constants.append((place[number], int(node.params[0])))
+        found, kind = graph[number], graph.kind(number)
+        place[number] = slots[kind].take(reads.halo[number], fresh=found.op in _FILLED_AHEAD)
+        if found.op == "bar":
+            loads.append((FIELDS.index(str(found.params[0])), place[number]))
+        elif found.op == "const":
+            constants.append((place[number], float.fromhex(str(found.params[0]))))
+        elif found.op == "truth":
+            mask_constants.append((place[number], int(found.params[0])))
         else:
-            params = tuple(float(param) for param in node.params)
-            steps.append(Step(node.op, place[number], tuple(map(operand, node.args)), params))
+            params = tuple(float(param) for param in found.params)
+            steps.append(Step(found.op, place[number], tuple(map(operand, found.args)), params))
             for base in reads.ending.pop(number, ()):
                 if reads.is_temporary(base):
                     slots[graph.kind(base)].free(place[base])

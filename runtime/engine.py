@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def run(plan: Plan, bars: Numbers, *, chunk: int | None = None, compiled: bool |
     numbers = np.empty((forms.count("number"), candles))
     masks = np.empty((forms.count("mask"), candles), np.uint8)
     integers = np.empty((forms.count("integer"), candles), np.int64)
-    arrays = (
+    arrays: tuple[NDArray[Any], ...] = (
         layout.head(candles),
         *layout.tables,
         layout.params,

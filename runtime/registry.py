@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 import inspect
+from itertools import repeat
 from typing import Any, Literal, TypeAlias
 
 Kind = Literal["number", "truth"]
@@ -156,7 +157,7 @@ def pointwise(
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         arguments = list(inspect.signature(function).parameters.values())
-        operands = arguments[: len(arguments) - params]
+        operands = [_kind(argument.annotation) for argument in arguments[: len(arguments) - params]]
         _add(
             _KERNELS,
             name or function.__name__,
@@ -164,7 +165,7 @@ def pointwise(
                 name=name or function.__name__,
                 form="pointwise",
                 function=function,
-                operands=tuple(_kind(argument.annotation) for argument in operands),
+                operands=tuple(operands),
                 result=_kind(inspect.signature(function).return_annotation),
                 params=params,
                 state=0,
@@ -203,7 +204,7 @@ def recurrence(
                 name=function.__name__,
                 form="recurrence",
                 function=function,
-                operands=("number",) * operands,
+                operands=tuple(repeat("number", operands)),
                 result="number",
                 params=params,
                 state=state,
@@ -338,5 +339,5 @@ def _add(table: dict[str, Any], name: str, entry: Any) -> None:
     table[name] = entry
 
 
-def _kind(annotation: str) -> Kind:
+def _kind(annotation: Any) -> Kind:
     return "truth" if annotation == "bool" else "number"

@@ -1,7 +1,7 @@
 """Checks the shape of a document, section by section, and hands on what has the right shape.
 
-A generic JSON Schema validator was measured and set aside for this job: it takes hundreds of
-times longer than this dispatch by key and its sentences speak of schemas, not of strategies.
+A generic JSON Schema validator was measured and set aside for this job: it takes forty times
+longer than this dispatch by key and its sentences speak of schemas, not of strategies.
 The published schema (`schema.py`) says the same; a test with the `jsonschema` library holds the
 two together on generated documents.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from ..grammar import catalogue as say
 from ..grammar.diagnostics import Finding, Message
-from ..grammar.document import Document, Unreadable, kind_of
+from ..grammar.document import ENVELOPE_KEY, Document, Unreadable, kind_of
 from ..grammar.spelling import Speller
 from ..grammar.words import LIMITS, MINUTES, NAME, is_reserved, number_text
 
@@ -45,7 +45,7 @@ def check_structure(document: Document, speller: Speller) -> tuple[Outline, list
     """The outline of a document and what is wrong with its shape."""
     outline = Outline()
     data = document.data
-    if data is None:
+    if data is None or ENVELOPE_KEY in data:
         return outline, []
     check = _Check(outline, speller)
     check.keys(data, (), "a strategy", SECTIONS, OPTIONAL)
@@ -96,7 +96,7 @@ class _Check:
 
     def texts(self, data: dict[str, Any]) -> None:
         for key in ("$schema", "name", "description"):
-            value = data.get(key, "")
+            value: Any = data.get(key, "")
             if not isinstance(value, str):
                 self.add(say.wrong_json_type(f"`{key}`", "a string", kind_of(value)), key)
         for name in SECTIONS:
@@ -107,9 +107,8 @@ class _Check:
         if not known and not isinstance(language, Unreadable):
             found = str(language) if type(language) in (int, float) else kind_of(language)
             self.add(say.unknown_language(found), "language")
-        name, description = data.get("name"), data.get("description")
-        self.outline.name = name if isinstance(name, str) else None
-        self.outline.description = description if isinstance(description, str) else None
+        self.outline.name = _text(data.get("name"))
+        self.outline.description = _text(data.get("description"))
 
     def configuration(self, value: Any) -> None:
         if not self.section(value, "configuration"):
@@ -172,7 +171,7 @@ class _Check:
         if isinstance(weight, Unreadable):
             return 0
         if isinstance(weight, bool) or not isinstance(weight, int | float):
-            help_ = f"write {weight.strip()}, without quotes" if _is_whole_text(weight) else None
+            help_ = f"write {str(weight).strip()}, without quotes" if _is_whole_text(weight) else None
             self.add(say.weight_not_integer(name, kind_of(weight), help_), "score", name)
             return 0
         if weight != int(weight):
@@ -194,6 +193,10 @@ class _Check:
             self.outline.entry = entry
         elif "entry" in value and not isinstance(entry, Unreadable):
             self.add(say.wrong_json_type("`entry`", "a string", kind_of(entry)), "decision", "entry")
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _is_whole_text(value: Any) -> bool:

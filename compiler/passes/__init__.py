@@ -14,6 +14,8 @@ from .certain import Wanted, certain
 from .verify import verify
 from .windows import expand_windows
 
+__all__ = ["Wanted", "lower"]
+
 
 def lower(graph: Graph, wanted: tuple[Wanted, ...]) -> tuple[Graph, tuple[int, ...]]:
     """The runnable graph and the nodes of the wanted results, in their order."""

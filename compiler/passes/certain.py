@@ -149,8 +149,11 @@ class _Builder:
         if form == "number":
             return target.op("settled", self.made[number, "low"], self.made[number, "high"])
         weights = [int(weight) for weight in node.params]
-        start = {"low": min, "high": max, "sum": lambda *_: 0}[form]
-        total = target.number(sum(start(weight, 0) for weight in weights))
+        start = {
+            "low": sum(weight for weight in weights if weight < 0),
+            "high": sum(w for w in weights if w > 0),
+        }
+        total = target.number(start.get(form, 0))
         for arg, weight in zip(node.args, weights, strict=True):
             if form == "sum" or (form == "low") == (weight > 0):
                 total = target.op("weigh", total, self.made[arg, "holds"], params=(weight,))
