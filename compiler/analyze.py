@@ -9,6 +9,7 @@ order of the document; a name is known from its definition on.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -31,7 +32,7 @@ from ..grammar.nodes import (
 from ..grammar.parser import is_chained, parse
 from ..grammar.printer import to_text
 from ..grammar.spelling import Speller
-from ..grammar.words import LIMITS, MARKET_DATA, TIMEFRAMES, number_text
+from ..grammar.words import LIMITS, MARKET_DATA, TIMEFRAMES, number_text, quoted
 from ..runtime.registry import Function, Parameter, Term, function, functions, public_names
 from ..schemas.structure import Outline
 from .facts import facts
@@ -106,8 +107,12 @@ class _Analyzer:
     graph: Graph = field(default_factory=lambda: Graph(LIMITS.nodes))
     findings: list[Finding] = field(default_factory=list)
     values: dict[str, Value] = field(default_factory=dict)
+    score: Value = Value("number")
+    decision: Value = UNKNOWN
     trees: dict[tuple[str, str], Node] = field(default_factory=dict)
     forward: list[ForwardUse] = field(default_factory=list)
+    numbers: dict[float, Value] = field(default_factory=dict)
+    proposals: dict[tuple[str, str], str | None] = field(default_factory=dict)
     section: Section = "inputs"
     entry_name: str = ""
     length: int = 0
@@ -119,19 +124,18 @@ class _Analyzer:
     def run(self) -> None:
         for name, text in self.outline.inputs.items():
             value = self.entry("inputs", name, text)
-            self.values[name] = self.as_input(name, value, text)
+            self.values[name] = self.as_input(name, value)
         for name, text in self.outline.conditions.items():
             value = self.entry("conditions", name, text)
-            value = self.as_truth(f"the condition `{name}`", value, text)
+            value = self.as_truth(f"the condition {quoted(name)}", value)
             if name not in self.outline.inputs:
                 self.values[name] = value
         self.check_weights()
+        self.score = self.weighted_sum()
         if self.outline.entry is not None:
             value = self.entry("decision", "entry", self.outline.entry)
-            self.decision = self.as_truth("the decision", value, self.outline.entry)
+            self.decision = self.as_truth("the decision", value)
         self.findings += order_findings(self.forward, self.trees, self.document)
-
-    decision: Value = UNKNOWN
 
     def entry(self, section: Section, name: str, text: str) -> Value:
         """The value of one entry, all its mistakes reported."""
@@ -144,19 +148,19 @@ class _Analyzer:
         self.trees[section, name] = parsed.tree
         return self.walk(parsed.tree)
 
-    def as_input(self, name: str, value: Value, text: str) -> Value:
+    def as_input(self, name: str, value: Value) -> Value:
         if value.kind == "truth":
-            self.report(say.input_is_boolean(name), 0, len(text))
+            self.report(say.input_is_boolean(name), 0, self.length)
         if value.kind in ("timeframe", "label"):
-            self.report(say.timeframe_misused("this"), 0, len(text))
+            self.report(say.timeframe_misused("this"), 0, self.length)
         return value if value.kind == "number" else UNKNOWN
 
-    def as_truth(self, what: str, value: Value, text: str) -> Value:
+    def as_truth(self, what: str, value: Value) -> Value:
         if value.kind == "number":
-            shown = text.strip() if len(text) <= 60 else "…"
-            self.report(say.condition_is_number(what, shown), 0, len(text))
+            shown = _brief(self.trees[self.section, self.entry_name])
+            self.report(say.condition_is_number(what, shown), 0, self.length)
         if value.kind in ("timeframe", "label"):
-            self.report(say.timeframe_misused("this"), 0, len(text))
+            self.report(say.timeframe_misused("this"), 0, self.length)
         return value if value.kind == "truth" else Value("truth")
 
     def check_weights(self) -> None:
@@ -167,13 +171,11 @@ class _Analyzer:
             if name in outline.inputs:
                 help_ = "it is an input; write a condition about it"
             else:
-                nearest = self.speller.nearest(name, outline.conditions)
-                help_ = (
-                    f"did you mean `{nearest}`?" if nearest else "add it to conditions, or remove the weight"
-                )
+                proposal = self.proposal("score", name, outline.conditions)
+                help_ = proposal or "add it to conditions, or remove the weight"
             self.findings.append(Finding(say.score_of_unknown(name, help_), ("score", name), "key"))
 
-    def score(self) -> Value:
+    def weighted_sum(self) -> Value:
         """The node of the score, once all conditions are known."""
         pairs: list[tuple[int, int]] = []
         for name, weight in self.outline.weights.items():
@@ -189,7 +191,7 @@ class _Analyzer:
         outline = self.outline
         if has_errors(self.findings) or outline.timeframe is None or self.decision.node is None:
             return None
-        score = self.score().node
+        score = self.score.node
         inputs = {name: self.values[name].node for name in outline.inputs}
         conditions = {name: self.values[name].node for name in outline.conditions}
         if score is None or None in inputs.values() or None in conditions.values():
@@ -230,7 +232,7 @@ class _Analyzer:
             if isinstance(node, Name):
                 push(self.name(node))
             elif isinstance(node, Number):
-                push(Value("number", self.graph.number(node.value)))
+                push(self.number(node.value))
             elif isinstance(node, Binary):
                 right, left = pop(), pop()
                 push(self.binary(node, left, right))
@@ -249,6 +251,12 @@ class _Analyzer:
                 push(Value("label") if known else UNKNOWN)
         return stack[0]
 
+    def number(self, value: float) -> Value:
+        known = self.numbers.get(value)
+        if known is None:
+            known = self.numbers[value] = Value("number", self.graph.number(value))
+        return known
+
     def binary(self, node: Binary, left: Value, right: Value) -> Value:
         operator = node.operator
         if operator in ("AND", "OR"):
@@ -263,11 +271,13 @@ class _Analyzer:
 
     def comparison(self, node: Binary, left: Value, right: Value) -> Value:
         kinds = {left.kind, right.kind}
-        if is_chained(node) or "unknown" in kinds:
-            self.number_operand(node.right, right, "a comparison")
+        if "unknown" in kinds and kinds & {"timeframe", "label"}:
             return Value("truth")
         if kinds == {"timeframe", "label"}:
             return self.timeframe_test(node)
+        if is_chained(node):
+            self.number_operand(node.right, right, "a comparison")
+            return Value("truth")
         hint = "combine truths with AND, OR and NOT"
         ok = self.number_operand(node.left, left, "a comparison", hint)
         ok = self.number_operand(node.right, right, "a comparison", hint) and ok
@@ -341,7 +351,7 @@ class _Analyzer:
             return Value("timeframe")
         if name == "score":
             if self.section == "decision":
-                return self.score()
+                return self.score
             return self.refuse_name(say.score_outside_decision(), node, "number")
         value = self.values.get(name)
         if value is not None:
@@ -368,12 +378,17 @@ class _Analyzer:
         called = function(name)
         if called is not None:
             return self.refuse_name(say.missing_parentheses(name, called.signature), node)
-        nearest = self.speller.nearest(name, self.known_names())
-        help_ = f"did you mean `{nearest}`?" if nearest else None
-        return self.refuse_name(say.unknown_name(name, help_), node)
+        return self.refuse_name(say.unknown_name(name, self.proposal(self.section, name)), node)
+
+    def proposal(self, among: str, name: str, known: Iterable[str] | None = None) -> str | None:
+        """What was meant by a wrong name; looked for once, however often the name is used."""
+        if (among, name) not in self.proposals:
+            nearest = self.speller.nearest(name, self.known_names() if known is None else known)
+            self.proposals[among, name] = f"did you mean {quoted(nearest)}?" if nearest else None
+        return self.proposals[among, name]
 
     def known_names(self) -> list[str]:
-        names = [*MARKET_DATA, *self.outline.inputs]
+        names = [*MARKET_DATA, "timeframe", *self.outline.inputs]
         if self.section != "inputs":
             names += self.outline.conditions
         return [*names, "score"] if self.section == "decision" else names
@@ -399,7 +414,8 @@ class _Analyzer:
     def unknown_call(self, node: Call, arguments: list[Value]) -> Value:
         name = node.name
         place = inside(node)[0], node.name_end
-        if name in MARKET_DATA or name in ("score", "timeframe") or name in self.values:
+        outline = self.outline
+        if name in (*MARKET_DATA, "score", "timeframe") or name in outline.inputs or name in outline.conditions:
             what = "market data" if name in MARKET_DATA else "a value"
             self.report(say.not_callable(name, what), *place)
         elif name.lower() in _FUTURE or (name.lower() in _SHIFTS and self.is_negative(arguments)):
@@ -409,9 +425,8 @@ class _Analyzer:
         elif name.lower() in _SHIFTS:
             self.report(say.unknown_function(name, "write x[1] for the value one candle ago"), *place)
         else:
-            nearest = self.speller.nearest(name, public_names())
-            help_ = f"did you mean `{nearest}`?" if nearest else "`dslc functions` lists them"
-            self.report(say.unknown_function(name, help_), *place)
+            proposal = self.proposal("functions", name, public_names())
+            self.report(say.unknown_function(name, proposal or "`dslc functions` lists them"), *place)
         return UNKNOWN
 
     def is_negative(self, arguments: list[Value]) -> bool:
@@ -501,8 +516,7 @@ class _Analyzer:
         if value.kind != "number":
             self.number_operand(node, value, "")
             return Value("truth")
-        shown = to_text(node) if node.end - node.start <= 60 else "…"
-        self.report(say.number_as_truth(shown), node.start, node.end)
+        self.report(say.number_as_truth(_brief(node)), node.start, node.end)
         if value.node is None:
             return Value("truth")
         return Value("truth", self.graph.op("unequal", value.node, self.graph.number(0.0)))
@@ -519,6 +533,12 @@ class _Analyzer:
     def refuse_name(self, message: Message, node: Name, kind: Kind = "unknown") -> Value:
         self.report(message, *inside(node))
         return Value(kind)
+
+
+def _brief(node: Node) -> str:
+    """A short expression as it is printed; dots for a long one."""
+    text = to_text(node) if node.end - node.start <= 60 else "…"
+    return text if len(text) <= 60 else "…"
 
 
 def _shown(number: float) -> str:

@@ -17,6 +17,7 @@ from ..grammar import catalogue as say
 from ..grammar.diagnostics import MAX_DIAGNOSTICS, Finding
 from ..grammar.document import Document
 from ..grammar.nodes import Name, Node, postorder
+from ..grammar.words import clipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def order_findings(
         else:
             circle = [use.user, *path]
             told.update(pairwise(circle))
-            message = say.circular_definition(_shortened(circle))
+            message = say.circular_definition(map(clipped, _shortened(circle)))
         findings.append(Finding(message, (use.section, use.user), "value", use.start, use.end))
     return findings
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import jit
-from .plan import Operand, Plan, Step
+from .plan import Operand, Plan
 from .registry import kernel
 
 Numbers = NDArray[np.float64]
@@ -132,13 +132,15 @@ def _layout(plan: Plan, chunk: int, compiled: bool) -> _Layout:
     steps: list[int] = []
     state = 0
     for step in plan.steps:
-        found = kernel(step.kernel)
-        where = jit.address(step.kernel) if compiled else jit.plain_address(step.kernel)
-        steps += [where, len(offsets), len(params), state]
-        for kind, operand in zip((found.result, *found.operands), _values(step), strict=True):
+        found, lanes = kernel(step.kernel), len(step.outs)
+        locate = jit.address if compiled else jit.plain_address
+        steps += [locate(step.kernel, lanes), len(offsets), len(params), state]
+        kinds = (*(found.result,) * lanes, *found.operands * lanes)
+        values = (*map(Operand, step.outs), *step.operands)
+        for kind, operand in zip(kinds, values, strict=True):
             offsets.append(number(operand) if kind == "number" else mask(operand))
         params += step.params
-        state += found.state
+        state += found.state * lanes
     stores: list[int] = []
     rows = dict.fromkeys(_FORMS, 0)
     for store in plan.stores:
@@ -156,10 +158,6 @@ def _layout(plan: Plan, chunk: int, compiled: bool) -> _Layout:
         np.array(params, np.float64),
         state,
     )
-
-
-def _values(step: Step) -> tuple[Operand, ...]:
-    return Operand(step.out), *step.operands
 
 
 def _bases(halos: tuple[int, ...], chunk: int) -> NDArray[np.int64]:

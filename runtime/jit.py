@@ -23,7 +23,7 @@ import threading
 from typing import Any
 
 from .cache import CompiledCode, ObjectCache
-from .registry import NAN, Kernel, kernel
+from .registry import Kernel, kernel
 
 OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": False}
 
@@ -46,13 +46,16 @@ class Toolbox:
             "number": compile(lambda numbers, masks, offset: advance(numbers, offset)),
             "truth": compile(lambda numbers, masks, offset: advance(masks, offset)),
         }
-        self.finite = compile(lambda value: value if value - value == 0.0 else NAN)
+        self.finite = compile(lambda value: value + (value - value))  # infinity gives NaN, -0 gives 0
         self.keep = compile(lambda value: value)
 
 
-def make_step(kernel: Kernel, tools: Toolbox) -> Callable[..., None]:
-    """The adapter of a kernel, not yet compiled."""
+def make_step(kernel: Kernel, lanes: int, tools: Toolbox) -> Callable[..., None]:
+    """The adapter of a kernel, not yet compiled; `lanes` is 1, or `LANES` where the kernel has a step."""
     function = tools.compile(kernel.function)
+    if kernel.step is not None:
+        follow = tools.compile(kernel.step)
+        return (_followed if lanes == 1 else _followed_by_four)(function, follow, tools, kernel)
     pointers = [tools.pointer[kind] for kind in (kernel.result, *kernel.operands)]
     if kernel.form == "recurrence":
         return _RECURRENCES[len(kernel.operands)](function, pointers)
@@ -116,12 +119,68 @@ def _quaternary(f: Callable[..., Any], at: Sequence[Any], finish: Callable[..., 
     return step
 
 
-def _recurrence(f: Callable[..., Any], at: Sequence[Any]) -> Callable[..., None]:
-    out_at, x_at = at
+def _followed(
+    f: Callable[..., int], follow: Callable[..., float], tools: Toolbox, kernel: Kernel
+) -> Callable[..., None]:
+    advance = tools.advance
 
     def step(count: int, numbers: Any, masks: Any, offsets: Any, params: Any, state: Any) -> None:
-        out = out_at(numbers, masks, offsets[0])
-        f(count, x_at(numbers, masks, offsets[1]), out, params, state)
+        out = advance(numbers, offsets[0])
+        x = advance(numbers, offsets[1])
+        start = f(count, x, out, params, state)
+        value = state[0]
+        param = params[0]
+        for i in range(start, count):
+            value = follow(value, x[i], param)
+            out[i] = value
+        state[0] = value
+
+    return step
+
+
+def _followed_by_four(
+    f: Callable[..., int], follow: Callable[..., float], tools: Toolbox, kernel: Kernel
+) -> Callable[..., None]:
+    """Four recurrences in one loop, whose latencies overlap; `LANES` in the registry says four."""
+    advance, p, s = tools.advance, kernel.params, kernel.state
+
+    def step(count: int, numbers: Any, masks: Any, offsets: Any, params: Any, state: Any) -> None:
+        out_a, a = advance(numbers, offsets[0]), advance(numbers, offsets[4])
+        out_b, b = advance(numbers, offsets[1]), advance(numbers, offsets[5])
+        out_c, c = advance(numbers, offsets[2]), advance(numbers, offsets[6])
+        out_d, d = advance(numbers, offsets[3]), advance(numbers, offsets[7])
+        start_a = f(count, a, out_a, params, state)
+        start_b = f(count, b, out_b, advance(params, p), advance(state, s))
+        start_c = f(count, c, out_c, advance(params, 2 * p), advance(state, 2 * s))
+        start_d = f(count, d, out_d, advance(params, 3 * p), advance(state, 3 * s))
+        value_a, value_b, value_c, value_d = state[0], state[s], state[2 * s], state[3 * s]
+        param_a, param_b, param_c, param_d = params[0], params[p], params[2 * p], params[3 * p]
+        start = max(max(start_a, start_b), max(start_c, start_d))
+        for i in range(start_a, start):
+            value_a = follow(value_a, a[i], param_a)
+            out_a[i] = value_a
+        for i in range(start_b, start):
+            value_b = follow(value_b, b[i], param_b)
+            out_b[i] = value_b
+        for i in range(start_c, start):
+            value_c = follow(value_c, c[i], param_c)
+            out_c[i] = value_c
+        for i in range(start_d, start):
+            value_d = follow(value_d, d[i], param_d)
+            out_d[i] = value_d
+        for i in range(start, count):
+            value_a = follow(value_a, a[i], param_a)
+            value_b = follow(value_b, b[i], param_b)
+            value_c = follow(value_c, c[i], param_c)
+            value_d = follow(value_d, d[i], param_d)
+            out_a[i] = value_a
+            out_b[i] = value_b
+            out_c[i] = value_c
+            out_d[i] = value_d
+        state[0] = value_a
+        state[s] = value_b
+        state[2 * s] = value_c
+        state[3 * s] = value_d
 
     return step
 
@@ -140,7 +199,7 @@ def _recurrence_of_three(f: Callable[..., Any], at: Sequence[Any]) -> Callable[.
 
 
 _POINTWISE = {(1, 0): _unary, (2, 0): _binary, (2, 1): _binary_with_param, (4, 0): _quaternary}
-_RECURRENCES = {1: _recurrence, 3: _recurrence_of_three}
+_RECURRENCES = {3: _recurrence_of_three}
 
 
 def make_drive(tools: Toolbox) -> Callable[..., None]:
@@ -236,10 +295,10 @@ _PLAIN_STEPS: list[Callable[..., None]] = []
 
 
 @cache
-def plain_address(name: str) -> int:
+def plain_address(name: str, lanes: int) -> int:
     """The number by which the plain loop calls a kernel."""
     with _LOCK:
-        _PLAIN_STEPS.append(make_step(kernel(name), plain()))
+        _PLAIN_STEPS.append(make_step(kernel(name), lanes, plain()))
         return len(_PLAIN_STEPS) - 1
 
 
@@ -260,9 +319,10 @@ def disabled() -> bool:
 
 
 @cache
-def address(name: str) -> int:
+def address(name: str, lanes: int) -> int:
     """The address of a compiled kernel, from the cache or compiled now."""
-    return _native(f"kernel-{name}", lambda tools: make_step(kernel(name), tools), _step_type)
+    entry = f"kernel-{name}" if lanes == 1 else f"kernel-{name}-{lanes}"
+    return _native(entry, lambda tools: make_step(kernel(name), lanes, tools), _step_type)
 
 
 @cache

@@ -26,10 +26,13 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One kernel on one chunk."""
+    """One kernel on one chunk, or one recurrence in several lanes.
+
+    `outs` has one slot a lane; `operands` and `params` are those of the lanes one after another.
+    """
 
     kernel: str
-    out: int
+    outs: tuple[int, ...]
     operands: tuple[Operand, ...]
     params: tuple[float, ...]
 

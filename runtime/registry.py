@@ -59,7 +59,8 @@ class Kernel:
     `pointwise` functions take the operands and parameters of one candle and return its value;
     `recurrence` functions take a whole chunk and a state that lives on between chunks. `cost`
     is in nanoseconds a bar, roughly: the unit of every budget. A kernel that is `closed` gives
-    finite numbers for finite numbers; every other one has its overflows made undefined.
+    finite numbers for finite numbers; every other one has its overflows made undefined. A
+    recurrence with a `step` may run `LANES` at a time.
     """
 
     name: str
@@ -73,6 +74,11 @@ class Kernel:
     closed: bool
     first: Callable[..., int]
     settle: Callable[..., int]
+    step: Callable[..., float] | None = None
+
+
+LANES = 4
+"""How many recurrences of one kind one loop advances: as many as wait for each other's latency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +194,17 @@ def recurrence(
     cost: float,
     first: Callable[..., int],
     settle: Callable[..., int],
+    step: Callable[..., float] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a kernel that remembers: `function(count, *operands, out, params, state)`.
 
     `first(*params)` is the first defined candle for an operand that always is, `settle(*params)`
     how many candles a wrong state needs to be forgotten to the last bit but one. The state
     starts as zeros. The kernel must not read beyond `count`.
+
+    With a `step`, the kernel handles what is special and returns the candle from which on
+    `state[0] = step(state[0], x, params[0])` is all there is to do, for the rest of the chunk;
+    that part of several recurrences then runs in one loop. Without, it returns nothing.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -212,6 +223,7 @@ def recurrence(
                 closed=True,
                 first=first,
                 settle=settle,
+                step=step,
             ),
         )
         return function

@@ -8,8 +8,9 @@
 
 Worked: needed 2, alpha 2/3, values 1 3 NaN 6 → NaN, 2, NaN, 2 + 2/3 * 4.
 
-The loop is bound by the latency of step 2, so the checks of step 3 are left out where a look
-ahead over the chunk shows that nothing in it can need them. The bits are the same either way.
+Step 2 is bound by its latency. So the checks of step 3 are left out where a look ahead over the
+chunk shows that nothing in it can need them, and what is left, `follow`, can run for several
+averages at once. The bits are the same either way.
 """
 
 from __future__ import annotations
@@ -30,19 +31,30 @@ def _settle(alpha: float, needed: float) -> int:
     )
 
 
-@recurrence(
-    operands=1, params=2, state=3, cost=2.6, first=lambda alpha, needed: int(needed) - 1, settle=_settle
-)
-def smooth(count: int, x: Any, out: Any, params: Any, state: Any) -> None:
-    """Smoothing with `params` (alpha, values in the seed).
+def follow(mean: float, x: float, alpha: float) -> float:
+    """The next mean."""
+    return mean + alpha * (x - mean)
 
-    `state` is (values seen, their sum, what the sum has lost) until the seed is complete, and
-    (values seen, mean, 0) from then on.
+
+@recurrence(
+    operands=1,
+    params=2,
+    state=3,
+    cost=2.6,
+    first=lambda alpha, needed: int(needed) - 1,
+    settle=_settle,
+    step=follow,
+)
+def smooth(count: int, x: Any, out: Any, params: Any, state: Any) -> int:
+    """Smoothing with `params` (alpha, values in the seed), up to where `follow` is all there is.
+
+    `state` is (sum, values seen, what the sum has lost) until the seed is complete, and
+    (mean, values seen, 0) from then on.
     """
     alpha = params[0]
     needed = params[1]
-    seen = state[0]
-    mean = state[1]
+    mean = state[0]
+    seen = state[1]
     lost = state[2]
     i = 0
     while i < count and seen < needed:
@@ -65,11 +77,7 @@ def smooth(count: int, x: Any, out: Any, params: Any, state: Any) -> None:
     wild = 0 if abs(mean) < _TAME else 1
     for j in range(i, count):
         wild += 0 if abs(x[j]) < _TAME else 1
-    if wild == 0:
-        for j in range(i, count):
-            mean = mean + alpha * (x[j] - mean)
-            out[j] = mean
-    else:
+    if wild > 0:
         for j in range(i, count):
             step = mean + alpha * (x[j] - mean)
             if step - step == 0.0:
@@ -77,6 +85,8 @@ def smooth(count: int, x: Any, out: Any, params: Any, state: Any) -> None:
                 out[j] = mean
             else:
                 out[j] = NAN
-    state[0] = seen
-    state[1] = mean
+        i = count
+    state[0] = mean
+    state[1] = seen
     state[2] = lost
+    return i
