@@ -18,11 +18,9 @@ from dataclasses import dataclass, field
 import heapq
 from typing import Literal
 
-from ..runtime.plan import Operand, Plan, Step, Store
+from ..runtime.plan import FIELDS, Operand, Plan, Step, Store
 from ..runtime.registry import LANES, kernels
 from .graph import Graph
-
-FIELDS = ("open", "high", "low", "close", "volume")
 
 _CACHE_BYTES = 384 * 1024
 _SHORTEST, _LONGEST = 256, 4096

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .prepared import ENTRY, SCORE, Prepared
 from .runtime import engine
 from .runtime.bars import Bars
-from .strategy import ENTRY, SCORE, Prepared, Strategy
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .strategy import Strategy
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,11 @@ from .compiler.analyze import Checked
 from .compiler.canonical import canonical, digest
 from .compiler.facts import Fact, facts
 from .compiler.front import check
-from .compiler.passes import Wanted, lower
-from .compiler.schedule import FIELDS, StoreForm, schedule
 from .grammar import catalogue as say
 from .grammar.diagnostics import Diagnostic, Message
 from .grammar.document import Document, load
 from .grammar.words import MINUTES
+from .prepared import Prepared, prepare, prepare_interval
 from .runtime.plan import Plan
 
 if TYPE_CHECKING:
@@ -30,10 +29,6 @@ WORK_BUDGET = 2e13
 """The default budget of `evaluate`, in the units of `Kernel.cost`: some hours of one core."""
 MEMORY_BUDGET = 8 * 2**30
 """The default memory budget of `evaluate`, in bytes."""
-
-
-SCORE, ENTRY = "#score", "#entry"
-"""Names of results that no input or condition can have."""
 
 
 class StrategyError(ValueError):
@@ -241,23 +236,12 @@ class Strategy:
         """The plan that keeps the named inputs and conditions besides score and entry."""
         with self._lock:
             if names not in self._plans:
-                checked = self._checked
-                wanted: list[tuple[str, Wanted]] = [
-                    (SCORE, ("sum", checked.score)),
-                    (ENTRY, ("holds", checked.entry)),
-                ]
-                for name in names:
-                    if name in checked.inputs:
-                        wanted.append((name, ("number", checked.inputs[name])))
-                    else:
-                        wanted.append((name, ("holds", checked.conditions[name])))
-                self._plans[names] = Prepared(checked, wanted)
+                self._plans[names] = prepare(self._checked, names)
             return self._plans[names]
 
     def _prepare_interval(self) -> Prepared:
         """The plan for the two ends of the score."""
-        score = self._checked.score
-        return Prepared(self._checked, [("low", ("low", score)), ("high", ("high", score))])
+        return prepare_interval(self._checked)
 
     def _refuse(self, message: Message) -> StrategyError:
         """An error about the run as a whole."""
@@ -279,23 +263,3 @@ def _rebuild(source: str | dict[str, Any], label: str, timeframe: str | None) ->
     if checked is None:
         raise StrategyError(diagnostics, label)
     return Strategy(checked, tuple(diagnostics), document, timeframe)
-
-
-_STORED: dict[str, StoreForm] = {
-    "number": "number",
-    "holds": "mask",
-    "sum": "integer",
-    "low": "integer",
-    "high": "integer",
-}
-
-
-class Prepared:
-    """A plan, the results it keeps by name, and the market data it reads."""
-
-    def __init__(self, checked: Checked, wanted: list[tuple[str, Wanted]]) -> None:
-        graph, roots = lower(checked.graph, tuple(form for _, form in wanted))
-        forms = [_STORED[form] for _, (form, _) in wanted]
-        self.plan = schedule(graph, tuple(zip(forms, roots, strict=True)))
-        self.names = tuple(zip((name for name, _ in wanted), forms, strict=True))
-        self.fields = tuple(FIELDS[field] for field, _ in self.plan.loads)

@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["number", "mask"]
+FIELDS = ("open", "high", "low", "close", "volume")
+"""Market data, in the order of the rows that the engine reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Plan:
     """Steps in order, the slots they use, and what is kept.
 
     `numbers` and `masks` are the halo lengths of the slots; `loads` are (field, slot) pairs in
-    the order of `bars.FIELDS`; `constants` and `mask_constants` are (slot, value) pairs that are
+    the order of `FIELDS`; `constants` and `mask_constants` are (slot, value) pairs that are
     filled once. `chunk` is the number of candles that the engine takes at a time by default.
     """
 
