@@ -8,7 +8,7 @@
 3. A slot without a halo is free again after its last reader; slots with a halo, market data,
    constants and results live through the whole run.
 4. The chunk is as long as keeps the workspace in the second-level cache, but several times the
-   longest halo, because halos are copied once a chunk.
+   longest halo, because halos are copied once a chunk, as long as the workspace stays small.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ..runtime.registry import LANES, kernels
 from .graph import Graph
 
 _CACHE_BYTES = 384 * 1024
+_WORKSPACE_BYTES = 64 * 1024 * 1024
 _SHORTEST, _LONGEST = 256, 4096
 _HALOS_PER_CHUNK = 4
 _FILLED_AHEAD = frozenset(("bar", "const", "truth"))  # before the first step of a chunk runs
@@ -192,7 +193,7 @@ def _chunk(numbers: tuple[int, ...], masks: tuple[int, ...]) -> int:
     fitting = _power_of_two(_CACHE_BYTES // max(width, 1))
     chunk = min(max(fitting, _SHORTEST), _LONGEST)
     longest = max((*numbers, *masks), default=0)
-    while chunk < _HALOS_PER_CHUNK * longest:
+    while chunk < _HALOS_PER_CHUNK * longest and 2 * chunk * width <= _WORKSPACE_BYTES:
         chunk *= 2
     return chunk
 

@@ -41,10 +41,22 @@ def write_atomically(target: Path, write: Callable[[Path], None]) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, place.stat().st_mode if place.exists() else 0o666 & ~_umask())
         os.replace(temporary, place)
+        _sync_folder(place.parent)
     except OSError as error:
         raise OutputError(f"{target}: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the renaming itself durable, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _umask() -> int:

@@ -16,7 +16,7 @@ from typing import Any
 from ..registry import NAN, recurrence
 
 
-@recurrence(operands=3, params=0, state=2, cost=0.9, first=lambda: 0, settle=lambda: 0)
+@recurrence(operands=3, params=0, state=2, cost=0.4, first=lambda: 0, settle=lambda: 0)
 def strength(count: int, gain: Any, loss: Any, move: Any, out: Any, params: Any, state: Any) -> None:
     """The index in [0, 100]; `state` is (whether there is an index before, that index)."""
     flat = 0
