@@ -13,7 +13,7 @@ from functools import wraps
 from typing import ParamSpec
 
 from .diagnostics import Message
-from .words import TIMEFRAMES, listing, quoted, some
+from .words import TIMEFRAMES, quoted, some
 
 P = ParamSpec("P")
 Said = tuple[str, str | None]
@@ -103,11 +103,11 @@ def missing_key(key: str, where: str) -> Said:
 
 
 @code("E110")
-def unknown_key(key: str, where: str, nearest: str | None, known: Iterable[str]) -> Said:
+def unknown_key(key: str, where: str, nearest: str | None, known: str) -> Said:
     """A key that the language does not know; it would have no effect, so it is an error."""
     if nearest:
         return f"{quoted(key)} is not a key of {where}", f"did you mean {quoted(nearest)}?"
-    return f"{quoted(key)} is not a key of {where}", f"it has {listing(known)}"
+    return f"{quoted(key)} is not a key of {where}", f"it has {known}"
 
 
 @code("E111")
@@ -184,7 +184,8 @@ def foreign_operator(found: str, instead: str | None, help_: str | None = None) 
 @code("E206")
 def chained_comparison(proposal: str | None) -> Said:
     """Comparisons do not chain: `40 < x < 65` would compare a truth with 65."""
-    return "comparisons cannot be chained", proposal and f"write `{proposal}`"
+    help_ = f"write `{proposal}`" if proposal else "write two comparisons with `AND` between them"
+    return "comparisons cannot be chained", help_
 
 
 @code("E207")
@@ -281,7 +282,7 @@ def not_callable(name: str, what: str) -> Said:
     """Something that is no function is followed by a parenthesis."""
     return (
         f"{quoted(name)} is {what}, not a function",
-        f"write `{name}` without the parentheses, or an operator",
+        f"write {quoted(name)} without the parentheses, or an operator",
     )
 
 
@@ -486,9 +487,9 @@ def weight_too_large(name: str, found: str, limit: int) -> Said:
 
 
 @code("E610")
-def too_many_diagnostics(count: int, errors: bool) -> Said:
+def more_problems(count: int) -> Said:
     """There are more mistakes than are shown; mend these first."""
-    return f"and {some(count, 'more problem')}", "mend those above first" if errors else None
+    return f"and {some(count, 'more problem')}", "mend those above first"
 
 
 @code("E611")
@@ -535,3 +536,9 @@ def no_conditions() -> Said:
 def no_weights() -> Said:
     """Without weights the score is 0 on every candle."""
     return "no condition carries a weight, so the score is always 0", "give a condition a weight"
+
+
+@code("W705")
+def more_warnings(count: int) -> Said:
+    """There are more warnings than are shown, and no errors."""
+    return f"and {some(count, 'more warning')}", None

@@ -9,7 +9,7 @@ Places are only computed here, because finding them costs a second walk over the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -91,8 +91,10 @@ def locate(findings: Iterable[Finding], document: Document) -> list[Diagnostic]:
 
     Errors displace warnings when there are too many; a last diagnostic counts the rest.
     """
-    from .catalogue import too_many_diagnostics
+    from .catalogue import more_problems, more_warnings
 
+    if document.text is None:
+        findings = [replace(finding, start=None, end=None) for finding in findings]
     unique = list(dict.fromkeys(findings))
     unique.sort(key=lambda finding: finding.message.severity != "error")
     kept, rest = unique[:MAX_DIAGNOSTICS], unique[MAX_DIAGNOSTICS:]
@@ -101,7 +103,7 @@ def locate(findings: Iterable[Finding], document: Document) -> list[Diagnostic]:
     diagnostics = [diagnostic for _, diagnostic in placed]
     more = len(rest) + document.unplaced
     if more:
-        message = too_many_diagnostics(more, has_errors(rest) or document.unplaced > 0)
+        message = more_problems(more) if has_errors(kept) else more_warnings(more)
         diagnostics.append(_diagnostic(message, "", (None, None, None, None)))
     return diagnostics
 

@@ -14,17 +14,17 @@ stage sees the inner document and every place is one of the inner text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, islice
 import json
 import re
 from typing import Any
 
 from . import catalogue as say
 from .diagnostics import MAX_DIAGNOSTICS, Finding, Message, Pointer
-from .places import STRING, Places, unescape_offset
+from .places import STRING, Places, unescape_offset, within_quotes
 from .source import Source
 from .words import LIMITS
 
@@ -32,8 +32,11 @@ ENVELOPE_KEY = "strategySnapshotJson"
 
 _STRING = re.compile(STRING, re.DOTALL)
 _STRING_OR_BRACKET = re.compile(rf"{STRING}|[\[\]{{}}]", re.DOTALL)
-_BRACKETS = {ord(c): None for c in map(chr, range(128)) if c not in "[]{}"}
-_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_SPACE = " \t\n\r"
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)")
 _FILE_NAME = re.compile(r"[^\n{}\"]{1,255}\.[A-Za-z0-9]{1,8}\s*")
 
 
@@ -48,8 +51,9 @@ class Unreadable:
 class Document:
     """The data of a strategy document, its text (None for a dict), and what surrounded it.
 
-    `data` is None where the text is no JSON object. `metadata` holds the other keys of an
-    envelope. `findings` are about the text; later stages add their own. `unplaced` counts
+    `data` is None where the text is no JSON object, and still has the key of the envelope where
+    that could not be opened. `metadata` holds the other keys of an envelope. `findings` are about
+    the text; later stages add their own. `unplaced` counts
     mistakes of the text beyond those, which were not worth a search for their places.
     """
 
@@ -80,7 +84,7 @@ class Document:
         if entry is None:
             return 0, min(1, len(self.text))
         if finding.part == "key" and entry.key:
-            return _within_quotes(*entry.key)
+            return within_quotes(*entry.key)
         start, end = entry.value
         if self.text[start] in "{[":
             return start, start + 1
@@ -92,18 +96,15 @@ class Document:
 
     def order(self, pointer: Pointer) -> int:
         """A number that sorts pointers as the data has them; for documents without a text."""
-        value, order = self.data, 0
+        value: Any = self.data
+        order = 0
         for depth, part in enumerate(pointer[:2]):
             if not isinstance(value, dict):
                 break
             position = next((i for i, key in enumerate(value) if key == part), len(value))
             order += (position + 1) * (10_000 if depth == 0 else 1)
-            value = value.get(part)  # type: ignore[call-overload]
+            value = value.get(str(part))
         return order
-
-
-def _within_quotes(start: int, end: int) -> tuple[int, int]:
-    return (start + 1, end - 1) if end - start > 2 else (start, end)
 
 
 def load(source: str | bytes | dict[str, Any], label: str = "<text>") -> Document:
@@ -120,7 +121,7 @@ def _load_bytes(raw: bytes, label: str) -> Document:
         return _refused(
             "", label, Finding(say.document_too_large(len(raw), LIMITS.document_bytes), part="text")
         )
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or raw[:2].count(0) == 1:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or 0 in raw[:2]:
         return _refused("", label, Finding(say.not_utf8("it looks like UTF-16 or UTF-32"), part="text"))
     try:
         return _load_text(raw.decode("utf-8"), label)
@@ -131,6 +132,11 @@ def _load_bytes(raw: bytes, label: str) -> Document:
 
 
 def _load_text(text: str, label: str) -> Document:
+    document = _read_text(text, label)
+    return _open_envelope(document) if ENVELOPE_KEY in (document.data or ()) else document
+
+
+def _read_text(text: str, label: str) -> Document:
     refusal = _refuse_before_parsing(text)
     if refusal is not None:
         return _refused(text, label, refusal)
@@ -146,13 +152,15 @@ def _load_text(text: str, label: str) -> Document:
     except json.JSONDecodeError as error:
         return _refused(text, label, _syntax_finding(text, error))
     if not isinstance(data, dict):
+        start, end = _trimmed(text)
         return _refused(
-            text, label, Finding(say.not_an_object(kind_of(data)), part="text", end=len(text.rstrip()))
+            text, label, Finding(say.not_an_object(kind_of(data)), part="text", start=start, end=end)
         )
     document = Document(data, text, label)
-    findings = (*reader.findings(document), *islice(_lone_surrogates(document), MAX_DIAGNOSTICS))
-    document = Document(data, text, label, findings=findings, unplaced=reader.unplaced())
-    return _open_envelope(document) if ENVELOPE_KEY in data else document
+    halves = [match.start() for match in _ESCAPE.finditer(text) if match[1]]
+    findings = (*reader.findings(document), *_lone_surrogates(document, halves[:MAX_DIAGNOSTICS]))
+    unplaced = reader.unplaced() + max(0, len(halves) - MAX_DIAGNOSTICS)
+    return Document(data, text, label, findings=findings, unplaced=unplaced)
 
 
 def _refuse_before_parsing(text: str) -> Finding | None:
@@ -171,20 +179,14 @@ def _refuse_before_parsing(text: str) -> Finding | None:
 
 
 def _too_deep(text: str) -> bool:
-    """Whether brackets nest beyond the limit, with C-speed string operations only.
+    """Whether brackets nest beyond the limit, with C-speed operations only.
 
-    Strings go first; then one `replace` removes the innermost pairs, level by level.
+    Strings go first; of the rest, each opening bracket is a step of 1 and each closing one of -1.
     """
     if text.count("[") + text.count("{") <= LIMITS.nesting:
         return False
-    bare = _STRING.sub("", text).encode("ascii", "ignore").decode().translate(_BRACKETS)
-    bare = bare.replace("{", "[").replace("}", "]")
-    for _ in range(LIMITS.nesting):
-        shorter = bare.replace("[]", "")
-        if len(shorter) == len(bare):
-            break
-        bare = shorter
-    return "[]" in bare or bare.count("[") > LIMITS.nesting
+    steps = _STRING.sub("", text).encode("ascii", "ignore").translate(_STEPS, _NO_BRACKETS)
+    return max(accumulate(memoryview(steps).cast("b")), default=0) > LIMITS.nesting
 
 
 def _first_too_deep(text: str) -> int:
@@ -203,21 +205,17 @@ class _Reader:
     """The hooks of `json.loads`: they keep the first of duplicate keys and note what is wrong."""
 
     def __init__(self) -> None:
-        self.objects = 0
-        self.duplicates: list[tuple[int, str]] = []
+        self.duplicates = 0
         self.bad_numbers = 0
 
     def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        self.objects += 1
         found = dict(pairs)
         if len(found) == len(pairs):
             return found
+        self.duplicates += len(pairs) - len(found)
         first: dict[str, Any] = {}
         for key, value in pairs:
-            if key in first:
-                self.duplicates.append((self.objects, key))
-            else:
-                first[key] = value
+            first.setdefault(key, value)
         return first
 
     def constant(self, text: str) -> Unreadable:
@@ -242,12 +240,11 @@ class _Reader:
         """The first `MAX_DIAGNOSTICS` duplicate keys and unreadable numbers, with their places."""
         found = []
         if self.duplicates:
-            for key, pointer, (start, end) in islice(
-                document.places.duplicate_keys(self.duplicates), MAX_DIAGNOSTICS
-            ):
+            for key, pointer, (start, end) in islice(document.places.duplicate_keys(), MAX_DIAGNOSTICS):
                 found.append(Finding(say.duplicate_key(key), pointer, "text", start, end))
         if self.bad_numbers:
-            bad = ((text, span) for text, span in document.places.numbers() if _number_message(text))
+            odd = document.places.odd_numbers()
+            bad = ((text, span) for text, span in odd if _number_message(text))
             for text, (start, end) in islice(bad, MAX_DIAGNOSTICS):
                 message = _number_message(text)
                 assert message is not None
@@ -256,7 +253,7 @@ class _Reader:
 
     def unplaced(self) -> int:
         """How many mistakes `findings` left out."""
-        return max(0, len(self.duplicates) - MAX_DIAGNOSTICS) + max(0, self.bad_numbers - MAX_DIAGNOSTICS)
+        return max(0, self.duplicates - MAX_DIAGNOSTICS) + max(0, self.bad_numbers - MAX_DIAGNOSTICS)
 
 
 def _number_message(text: str) -> Message | None:
@@ -267,33 +264,31 @@ def _number_message(text: str) -> Message | None:
     return None
 
 
-def _lone_surrogates(document: Document) -> Iterator[Finding]:
+def _lone_surrogates(document: Document, starts: list[int]) -> Iterator[Finding]:
     """Halves of surrogate pairs, which only an escape can bring into a decoded text."""
-    text = document.text or ""
-    if not _SURROGATE_ESCAPE.search(text):
-        return
-    for match in _STRING.finditer(text):
-        if not _SURROGATE_ESCAPE.search(match[0]):
-            continue
-        decoded = json.loads(match[0], strict=False)
-        at = next((i for i, c in enumerate(decoded) if 0xD800 <= ord(c) <= 0xDFFF), None)
-        if at is not None:
-            start = unescape_offset(text, match.start() + 1, at)
-            pointer = document.places.pointer_at(match.start())
-            yield Finding(say.lone_surrogate(), pointer, "text", start, start + 6)
+    for start in starts:
+        pointer = document.places.pointer_at(start)
+        yield Finding(say.lone_surrogate(), pointer, "text", start, start + 6)
 
 
 def _syntax_finding(text: str, error: json.JSONDecodeError) -> Finding:
     at = error.pos
     rest = text[at:]
-    before = text[:at].rstrip()
-    if not text.strip():
+    before = text[:at].rstrip(_SPACE)
+    first, last = _trimmed(text)
+    if first == last:
         return Finding(say.not_json("it is empty", None), part="text")
     if _FILE_NAME.fullmatch(text):
         help_ = "to read a file, pass pathlib.Path(…); a str is always the text itself"
-        return Finding(say.not_json("it looks like a file name", help_), part="text", end=len(text))
+        return Finding(say.not_json("it looks like a file name", help_), part="text", start=first, end=last)
     problem, help_, start, end = _syntax_problem(error.msg, text, at, before, rest)
     return Finding(say.not_json(problem, help_), part="text", start=start, end=end)
+
+
+def _trimmed(text: str) -> tuple[int, int]:
+    """Where a text begins and ends without the spaces around it."""
+    end = len(text.rstrip(_SPACE))
+    return end and len(text) - len(text.lstrip(_SPACE)), end
 
 
 def _syntax_problem(
@@ -314,15 +309,19 @@ def _syntax_problem(
         )
     if reason.startswith("Invalid \\"):
         return "this escape does not exist", "write \\\\ for a backslash", at, at + 1
-    if not rest.strip():
-        return "it ends too early", "close every string, bracket and brace", max(at - 1, 0), at
-    at += len(rest) - len(rest.lstrip())
-    rest = rest.lstrip()
+    if not rest.strip(_SPACE):
+        return "it ends too early", "close every string, bracket and brace", comma, comma + 1
+    at += len(rest) - len(rest.lstrip(_SPACE))
+    rest = rest.lstrip(_SPACE)
     if before.endswith(",") and rest[0] in "]}":
         return "there is a comma before the closing bracket", "remove the comma", comma, comma + 1
     if "trailing comma" in reason:
         comma = text.rindex(",", 0, at + 1)
         return "there is a comma before the closing bracket", "remove the comma", comma, comma + 1
+    if rest.startswith("```"):
+        return "it stands in a code fence", "remove the lines that begin with ```", at, at + 3
+    if rest[0].isspace() or not rest[0].isprintable():
+        return "this character can only stand in a string", "remove it, or write an ordinary space", at, at + 1
     if rest.startswith(("//", "/*", "#")):
         return "JSON has no comments", "remove the comment, or use `description`", at, at + 1
     if rest[0] in "'‘’“”`":
@@ -350,15 +349,15 @@ def _open_envelope(document: Document) -> Document:
         message = say.wrong_json_type(
             f"`{ENVELOPE_KEY}`", "a string that holds the strategy as JSON text", kind_of(inner)
         )
-        refusal = Finding(message, (ENVELOPE_KEY,))
-        return Document(document.data, document.text, document.label, metadata, (*document.findings, refusal))
+        refusal = () if isinstance(inner, Unreadable) else (Finding(message, (ENVELOPE_KEY,)),)
+        return replace(document, metadata=metadata, findings=(*document.findings, *refusal))
     if document.findings:
-        return Document(document.data, document.text, document.label, metadata, document.findings)
+        return replace(document, metadata=metadata)
     label = f"{document.label}#{ENVELOPE_KEY}"
-    opened = _load_text(inner, label)
+    opened = _read_text(inner, label)
     if opened.data is not None and ENVELOPE_KEY in opened.data:
-        refusal = Finding(say.not_an_object("an envelope in an envelope"), (ENVELOPE_KEY,), "key")
-        return Document(opened.data, opened.text, label, metadata, (refusal,))
+        nested = Finding(say.not_an_object("an envelope in an envelope"), (ENVELOPE_KEY,), "key")
+        return Document(opened.data, opened.text, label, metadata, (nested,))
     return Document(opened.data, opened.text, label, metadata, opened.findings, opened.unplaced)
 
 
@@ -370,47 +369,93 @@ def _load_data(data: Any, label: str) -> Document:
     if not isinstance(data, dict):
         message = say.not_an_object(kind_of(data))
         return Document(None, None, label, findings=(Finding(message),))
-    finding = _first_foreign_value(data)
-    if finding is not None:
-        return Document(None, None, label, findings=(finding,))
-    document = Document(data, None, label)
-    return _open_envelope(document) if ENVELOPE_KEY in data else document
+    copier = _Copier()
+    try:
+        copied = copier.copy(data, (), 0)
+    except _Refused as refusal:
+        return Document(None, None, label, findings=(refusal.finding,))
+    document = Document(copied, None, label, findings=tuple(copier.findings), unplaced=copier.unplaced)
+    return _open_envelope(document) if ENVELOPE_KEY in copied else document
 
 
-def _first_foreign_value(data: dict[Any, Any]) -> Finding | None:
-    """The first thing in plain data that JSON cannot hold; also bounds depth and size."""
-    stack: list[tuple[Any, Pointer]] = [(data, ())]
-    seen = 0
-    while stack:
-        value, pointer = stack.pop()
-        seen += 1
-        where = "the value" if pointer else "the document"
-        if len(pointer) > LIMITS.nesting:
-            return Finding(say.document_too_deep(LIMITS.nesting), pointer[:2])
-        if seen > LIMITS.document_bytes:
-            return Finding(say.document_too_large(seen, LIMITS.document_bytes))
+class _Refused(Exception):
+    """Plain data that is too large or too deep to be read; the finding says which."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+
+
+class _Copier:
+    """Copies plain data and notes what JSON cannot hold; bounds depth and size before the work.
+
+    The copy is made of dict, list, str, int, float, bool and None themselves: no subclass gets
+    further, and a caller who changes the data later does not change the strategy. The size is
+    what the data has as JSON at least: its characters, and two for each value.
+    """
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.unplaced = 0
+        self.size = 0
+
+    def copy(self, value: Any, pointer: Pointer, depth: int) -> Any:
+        self.grow(2)
         match value:
+            case None | bool():
+                return value
+            case str():
+                return self.text(value, pointer)
+            case int() | float():
+                return self.number(value, pointer)
+            case dict() | list() if depth >= LIMITS.nesting:
+                raise _Refused(Finding(say.document_too_deep(LIMITS.nesting), pointer))
             case dict():
-                keys = [key for key in value if not isinstance(key, str)]
-                if keys:
-                    return Finding(say.not_plain_data("a key", kind_of(keys[0])), pointer[:2])
-                stack += [(item, (*pointer, key)) for key, item in reversed(value.items())]
-                stack += [(key, pointer) for key in value]
+                return {
+                    self.text(key, pointer): self.copy(item, (*pointer, key)[:2], depth + 1)
+                    for key, item in value.items()
+                    if self.is_key(key, pointer)
+                }
             case list():
-                stack += [(item, (*pointer, i)) for i, item in enumerate(value)]
-            case str() if len(value) > LIMITS.document_bytes:
-                return Finding(say.document_too_large(len(value), LIMITS.document_bytes), pointer[:2])
-            case str() if any(0xD800 <= ord(c) <= 0xDFFF for c in value if c > "\ud7ff"):
-                return Finding(say.lone_surrogate(), pointer[:2])
-            case float() if value - value != 0:
-                return Finding(say.not_a_json_number(str(value)), pointer[:2])
-            case int() if not isinstance(value, bool) and abs(value) >= 10**LIMITS.number_characters:
-                return Finding(say.number_out_of_range("an integer with too many digits"), pointer[:2])
-            case None | str() | bool() | int() | float():
-                continue
+                return [self.copy(item, pointer, depth + 1) for item in value]
             case _:
-                return Finding(say.not_plain_data(where, kind_of(value)), pointer[:2])
-    return None
+                return self.unreadable(pointer, say.not_plain_data, "the value", kind_of(value))
+
+    def grow(self, size: int) -> None:
+        self.size += size
+        if self.size > LIMITS.document_bytes:
+            raise _Refused(Finding(say.document_too_large(self.size, LIMITS.document_bytes)))
+
+    def text(self, value: str, pointer: Pointer) -> str:
+        self.grow(len(value))
+        if _SURROGATE.search(value):
+            self.note(pointer, say.lone_surrogate)
+        return str.__str__(value)
+
+    def number(self, value: float, pointer: Pointer) -> float | Unreadable:
+        if isinstance(value, float):
+            number = float(value)
+            if number - number == 0:
+                return number
+            return self.unreadable(pointer, say.not_a_json_number, str(number))
+        whole = int(value)
+        if abs(whole) < 10**LIMITS.number_characters:
+            return whole
+        return self.unreadable(pointer, say.number_out_of_range, "an integer with too many digits")
+
+    def is_key(self, key: Any, pointer: Pointer) -> bool:
+        if not isinstance(key, str):
+            self.note(pointer, say.not_plain_data, "a key", kind_of(key))
+        return isinstance(key, str)
+
+    def unreadable(self, pointer: Pointer, sentence: Callable[..., Message], *what: str) -> Unreadable:
+        self.note(pointer, sentence, *what)
+        return Unreadable("")
+
+    def note(self, pointer: Pointer, sentence: Callable[..., Message], *what: str) -> None:
+        if len(self.findings) < MAX_DIAGNOSTICS:
+            self.findings.append(Finding(sentence(*what), pointer))
+        else:
+            self.unplaced += 1
 
 
 def kind_of(value: Any) -> str:

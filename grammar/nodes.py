@@ -1,18 +1,16 @@
 """The nodes of a parsed expression.
 
 `start` and `end` are characters of the expression, brackets around a node included; `brackets`
-counts those, and `inner` is the place within them. Nodes compare by identity: two trees have the same meaning when they print alike.
-A chain of 2,000 operators is a tree 2,000 deep, so nothing may recurse over one: walk with
-`postorder`.
+counts those, and `inner` is the place within them. Nodes compare by identity: two trees have the
+same meaning when they print alike. A chain of 2,000 operators is a tree 2,000 deep, so nothing
+may recurse over one: walk with `postorder`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
-Comparison = Literal[">", "<", ">=", "<=", "==", "!="]
 COMPARISONS = (">", "<", ">=", "<=", "==", "!=")
 
 
@@ -71,9 +69,9 @@ class Offset(Node):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class Unary(Node):
-    """`-operand` or `NOT operand`."""
+    """`-operand` or `NOT operand` (or, refused by the parser, `+operand`)."""
 
-    operator: Literal["-", "NOT"]
+    operator: str
     operand: Node
 
 

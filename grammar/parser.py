@@ -5,7 +5,8 @@ Lark's LALR parser runs from tables in `_tables.py` (built from expression.lark 
 everything else that `dslc validate` does. Its callbacks build the nodes directly. Spellings of
 other languages (`&&`, `=`, `and`) parse to what they mean and leave a message, so that the rest
 of the expression is still checked; a text that does not parse at all gives no node and one
-message. Results are kept by text: strategies of one author repeat their expressions.
+message. Results are kept by text: strategies of one author repeat their expressions. Long ones
+are not, so that what is kept has a bound: 4,096 trees of 200 characters are about 50 MiB at worst.
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ _OPERATORS = re.compile(
 )
 _CLOSING = {"(": ")", "[": "]"}
 _OPENING = {")": "(", "]": "["}
+_SHORT = 200
 _VALUE = "a value"
 _OPERATOR = "an operator"
 
@@ -103,7 +105,6 @@ class Parsed:
     mistakes: tuple[Mistake, ...]
 
 
-@lru_cache(maxsize=16_384)
 def parse(text: str) -> Parsed:
     """The nodes of an expression and the mistakes in its spelling.
 
@@ -112,6 +113,15 @@ def parse(text: str) -> Parsed:
     >>> [mistake.message.code for mistake in parse("close > > 2").mistakes]
     ['E201']
     """
+    return _parse_short(text) if len(text) <= _SHORT else _parse(text)
+
+
+@lru_cache(maxsize=4096)
+def _parse_short(text: str) -> Parsed:
+    return _parse(text)
+
+
+def _parse(text: str) -> Parsed:
     if len(text) > LIMITS.expression_characters:
         message = say.expression_too_long(len(text), LIMITS.expression_characters)
         return Parsed(None, (Mistake(message, 0, len(text)),))
@@ -119,13 +129,21 @@ def parse(text: str) -> Parsed:
         return Parsed(None, (Mistake(say.empty_expression(), 0, len(text)),))
     foreign = tuple(_foreign_operators(text))
     try:
-        tree = _lark().parse(text)
+        tree = _tree(text)
     except UnexpectedCharacters as error:
-        return Parsed(None, (*foreign, _character_mistake(text, error.pos_in_stream)))
+        return Parsed(None, (*foreign, *_character_mistake(text, error.pos_in_stream or 0)))
     except UnexpectedToken as error:
-        return Parsed(None, (*foreign, _token_mistake(text, error)))
+        mistake = _token_mistake(text, error)
+        others = [one for one in foreign if one.end <= mistake.start or mistake.end <= one.start]
+        return Parsed(None, (*others, mistake))
     mistakes = [*foreign, *_unreadable(tree), *_chains(text, tree), *_too_deep(text, tree)]
     return Parsed(tree, tuple(mistakes))
+
+
+def _tree(text: str) -> Node:
+    """Lark's result is the node that the callbacks built."""
+    tree: Any = _lark().parse(text)
+    return tree
 
 
 @cache
@@ -155,7 +173,7 @@ class _Build:
 
     def unary(self, parts: list[Any]) -> Node:
         sign, operand = parts
-        operator = sign if sign in "+-" else "NOT"
+        operator = str(sign) if sign in "+-" else "NOT"
         return Unary(operator=operator, operand=operand, start=sign.start_pos, end=operand.end)
 
     def offset(self, parts: list[Any]) -> Node:
@@ -257,13 +275,14 @@ def is_chained(node: Node) -> bool:
 
 def _conjunction(steps: list[Binary]) -> str | None:
     """`a < b < c` as `a < b AND b < c`; None where that would be unreadably long."""
-    if sum(step.end - step.start for step in steps) > 200:
+    if steps[0].end - steps[0].start > 100:
         return None
     pairs = []
     for step in reversed(steps):
         left = step.left.right if is_chained(step) else step.left  # type: ignore[attr-defined]
         pairs.append(f"{to_text(left)} {step.operator} {to_text(step.right)}")
-    return " AND ".join(pairs)
+    proposal = " AND ".join(pairs)
+    return proposal if len(proposal) <= 100 else None
 
 
 def _too_deep(text: str, tree: Node) -> list[Mistake]:
@@ -299,12 +318,14 @@ def _opening(text: str, node: Node, outer: int) -> int:
     return node.start + brackets[outer]
 
 
-def _character_mistake(text: str, at: int) -> Mistake:
+def _character_mistake(text: str, at: int) -> Iterator[Mistake]:
     character = text[at]
+    if "\ud800" <= character <= "\udfff":
+        return  # half of a surrogate pair is a mistake of the document and was reported there
     help_ = _CHARACTER_HELP.get(character)
     if help_ is None and not character.isascii() and character.isalpha():
         help_ = "names are ASCII letters, digits and _"
-    return Mistake(say.unexpected_character(character, help_), at, at + 1)
+    yield Mistake(say.unexpected_character(character, help_), at, at + 1)
 
 
 def _token_mistake(text: str, error: UnexpectedToken) -> Mistake:
@@ -322,6 +343,10 @@ def _token_mistake(text: str, error: UnexpectedToken) -> Mistake:
             return Mistake(say.unmatched_bracket(token, None), start, end)
         if text[opened[-1]] != _OPENING[token]:
             return Mistake(say.unmatched_bracket(token, text[opened[-1]]), start, end)
+    apart = re.search(r"[<>=!](?=[ \t\r\n\f]+$)", text[:start])
+    if apart and apart[0] + token in COMPARISONS:
+        found = f"{apart[0]} {token}"
+        return Mistake(say.foreign_operator(found, apart[0] + token), apart.start(), end)
     return Mistake(say.unexpected(quoted(token), expected, _token_help(text, token, expected)), start, end)
 
 

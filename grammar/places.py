@@ -10,18 +10,20 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 import json
 import re
+from typing import NamedTuple
 
 from .diagnostics import Pointer
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _MEMBER = re.compile(rf'[ \t\n\r,]*({STRING})[ \t\n\r]*:[ \t\n\r]*({STRING}|[^\[{{"\s,}}]+)?', re.DOTALL)
-_STRING_OR_BRACE = re.compile(rf"{STRING}|[{{}}]", re.DOTALL)
-_STRING_OR_NUMBER = re.compile(rf"{STRING}|-?(?:[0-9][0-9.eE+-]*|NaN|Infinity)", re.DOTALL)
+_KEY_OR_BRACE = re.compile(rf"({STRING})[ \t\n\r]*(:)?|[{{}}]", re.DOTALL)
+_STRING_OR_ODD_NUMBER = re.compile(
+    rf"{STRING}|-?(?:[0-9][0-9.]*[eE][+-]?[0-9]+|[0-9][0-9.]{{31,}}|NaN|Infinity)", re.DOTALL
+)
 _ESCAPED = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.DOTALL
 )
@@ -30,8 +32,7 @@ _SKIP = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """Where a member of an object stands: its key (None for the document) and its value."""
 
     pointer: Pointer
@@ -68,36 +69,34 @@ class Places:
             pointer = level[at].pointer
         return pointer
 
-    def duplicate_keys(self, found: list[tuple[int, str]]) -> Iterator[tuple[str, Pointer, Span]]:
-        """Key, pointer and span of each repeated key; objects are named by the order they close in."""
-        wanted = {number for number, _ in found}
-        opened: list[int] = []
-        closed = 0
-        for match in _STRING_OR_BRACE.finditer(self._text):
+    def duplicate_keys(self) -> Iterator[tuple[str, Pointer, Span]]:
+        """Key, pointer and span of each key that its object has already."""
+        opened: list[tuple[int, set[str]]] = []
+        for match in _KEY_OR_BRACE.finditer(self._text):
             if match[0] == "{":
-                opened.append(match.start())
+                opened.append((match.start(), set()))
             elif match[0] == "}":
-                start = opened.pop()
-                closed += 1
-                if closed in wanted:
-                    yield from self._repeated(start)
+                opened.pop()
+            elif match[2]:
+                start, seen = opened[-1]
+                key = _unquoted(match[1])
+                if key in seen:
+                    yield key, self._pointer_of(start, key), within_quotes(*match.span(1))
+                seen.add(key)
 
-    def numbers(self) -> Iterator[tuple[str, Span]]:
-        """Every number of the text, NaN and Infinity among them, with its span."""
-        for match in _STRING_OR_NUMBER.finditer(self._text):
+    def odd_numbers(self) -> Iterator[tuple[str, Span]]:
+        """Every number of the text that may be none: NaN, Infinity, an exponent, many digits."""
+        for match in _STRING_OR_ODD_NUMBER.finditer(self._text):
             if match[0][0] != '"':
                 yield match[0], match.span()
 
-    def _repeated(self, start: int) -> Iterator[tuple[str, Pointer, Span]]:
+    def _pointer_of(self, start: int, key: str) -> Pointer:
+        """The pointer of a key in the object at `start`; that of the nearest entry where it is deeper."""
         parent = self.entry(self.pointer_at(start))
-        exact = parent is not None and parent.value[0] == start and len(parent.pointer) < 2
-        seen: set[str] = set()
-        for key, span, _ in members(self._text, start):
-            if key in seen:
-                pointer = parent.pointer if parent else ()
-                inner = (span[0] + 1, span[1] - 1) if key else span
-                yield key, (*pointer, key) if exact else pointer, inner
-            seen.add(key)
+        if parent is None:
+            return ()
+        exact = parent.value[0] == start and len(parent.pointer) < 2
+        return (*parent.pointer, key) if exact else parent.pointer
 
     @cached_property
     def _index(self) -> dict[Pointer, Entry]:
@@ -107,11 +106,14 @@ class Places:
         start = _skip_space(text, 0)
         index: dict[Pointer, Entry] = {(): Entry((), None, (start, len(text.rstrip())))}
         for key, key_span, value in members(text, start):
-            index.setdefault((key,), Entry((key,), key_span, value))
-            if text[value[0]] != "{" or index[(key,)].key != key_span:
+            if (key,) in index:
+                continue
+            index[key,] = Entry((key,), key_span, value)
+            if text[value[0]] != "{":
                 continue
             for name, name_span, inner in members(text, value[0]):
-                index.setdefault((key, name), Entry((key, name), name_span, inner))
+                if (key, name) not in index:
+                    index[key, name] = Entry((key, name), name_span, inner)
         return index
 
     @cached_property
@@ -133,10 +135,19 @@ def members(text: str, start: int) -> Iterator[tuple[str, Span, Span]]:
     at = start + 1
     while member := _MEMBER.match(text, at):
         quoted = member[1]
-        key = json.loads(quoted, strict=False) if "\\" in quoted else quoted[1:-1]
         value = member.end() if member[2] is None else member.start(2)
         at = _SKIP.raw_decode(text, value)[1] if member[2] is None else member.end()
-        yield key, member.span(1), (value, at)
+        yield _unquoted(quoted), member.span(1), (value, at)
+
+
+def _unquoted(text: str) -> str:
+    key: str = json.loads(text, strict=False) if "\\" in text else text[1:-1]
+    return key
+
+
+def within_quotes(start: int, end: int) -> Span:
+    """A string without its quotes, unless nothing would be left."""
+    return (start + 1, end - 1) if end - start > 2 else (start, end)
 
 
 def _skip_space(text: str, start: int) -> int:

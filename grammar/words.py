@@ -64,9 +64,19 @@ def quoted(text: str, limit: int = 80) -> str:
     >>> quoted("a\\x1b[2J")
     '`a\\\\x1b[2J`'
     """
-    clipped = text if len(text) <= limit else text[: limit - 1] + "…"
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in clipped)
+    shown = clipped(text, limit)
+    if not shown.isprintable():
+        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
     return f"`{shown}`"
+
+
+def clipped(text: str, limit: int = 80) -> str:
+    """A text of at most `limit` characters; dots stand for what is cut off.
+
+    >>> clipped("abcdef", 4)
+    'abc…'
+    """
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def listing(names: Iterable[str]) -> str:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+import re
 from typing import Any
 
 from ..grammar import catalogue as say
 from ..grammar.diagnostics import Finding, Message
 from ..grammar.document import ENVELOPE_KEY, Document, Unreadable, kind_of
 from ..grammar.spelling import Speller
-from ..grammar.words import LIMITS, MINUTES, NAME, is_reserved, number_text
+from ..grammar.words import LIMITS, MINUTES, NAME, is_reserved, listing, number_text
 
 SECTIONS = ("configuration", "inputs", "conditions", "score", "decision")
 OPTIONAL = ("$schema", "name", "description", "language")
@@ -77,11 +78,15 @@ class _Check:
         required: Iterable[str],
         optional: Iterable[str] = (),
     ) -> None:
+        if len(value) > LIMITS.entries:
+            self.add(say.too_many_entries(where, len(value), LIMITS.entries), *pointer, key=True)
+            return
         known = (*required, *optional)
+        known_keys = listing(known)
         for key in value:
             if key not in known:
                 nearest = self.speller.nearest(key, known)
-                self.add(say.unknown_key(key, where, nearest, known), *pointer, key, key=True)
+                self.add(say.unknown_key(key, where, nearest, known_keys), *pointer, key, key=True)
         for key in required:
             if key not in value:
                 self.add(say.missing_key(key, where), *pointer)
@@ -91,19 +96,26 @@ class _Check:
         if isinstance(value, dict):
             return True
         if value is not None:
-            self.add(say.wrong_json_type(f"`{name}`", "an object", kind_of(value)), name)
+            self.wrong_type(value, f"`{name}`", "an object", name)
         return False
+
+    def wrong_type(
+        self, value: Any, where: str, expected: str, *pointer: str, help_: str | None = None
+    ) -> None:
+        """A value of the wrong type; what is unreadable was reported with the text."""
+        if not isinstance(value, Unreadable):
+            self.add(say.wrong_json_type(where, expected, kind_of(value), help_), *pointer)
 
     def texts(self, data: dict[str, Any]) -> None:
         for key in ("$schema", "name", "description"):
             value: Any = data.get(key, "")
             if not isinstance(value, str):
-                self.add(say.wrong_json_type(f"`{key}`", "a string", kind_of(value)), key)
+                self.wrong_type(value, f"`{key}`", "a string", key)
         for name in SECTIONS:
             if name in data and data[name] is None:
-                self.add(say.wrong_json_type(f"`{name}`", "an object", "null"), name)
+                self.wrong_type(None, f"`{name}`", "an object", name)
         language = data.get("language", LANGUAGE)
-        known = type(language) is int and language == LANGUAGE
+        known = not isinstance(language, bool) and language == LANGUAGE
         if not known and not isinstance(language, Unreadable):
             found = str(language) if type(language) in (int, float) else kind_of(language)
             self.add(say.unknown_language(found), "language")
@@ -123,8 +135,8 @@ class _Check:
             nearest = timeframe.upper() if timeframe.upper() in MINUTES else None
             self.add(say.unknown_timeframe(timeframe, nearest), "configuration", "timeframe")
         else:
-            message = say.wrong_json_type("`timeframe`", "a string", kind_of(timeframe), 'for example "1H"')
-            self.add(message, "configuration", "timeframe")
+            where = "configuration", "timeframe"
+            self.wrong_type(timeframe, "`timeframe`", "a string", *where, help_='for example "1H"')
 
     def expressions(self, value: Any, section: str, into: dict[str, str]) -> None:
         if not self.section(value, section):
@@ -141,12 +153,9 @@ class _Check:
                 into[name] = expression
                 continue
             self.outline.unusable.add(name)
-            if isinstance(expression, Unreadable):
-                continue
             number = isinstance(expression, int | float) and not isinstance(expression, bool)
             help_ = f'write "{number_text(expression)}"' if number else None
-            found = kind_of(expression)
-            self.add(say.wrong_json_type("an expression", "a string", found, help_), section, name)
+            self.wrong_type(expression, "an expression", "a string", section, name, help_=help_)
 
     def name(self, name: str, section: str) -> None:
         if not NAME.fullmatch(name):
@@ -191,8 +200,8 @@ class _Check:
         entry = value.get("entry")
         if isinstance(entry, str):
             self.outline.entry = entry
-        elif "entry" in value and not isinstance(entry, Unreadable):
-            self.add(say.wrong_json_type("`entry`", "a string", kind_of(entry)), "decision", "entry")
+        elif "entry" in value:
+            self.wrong_type(entry, "`entry`", "a string", "decision", "entry")
 
 
 def _text(value: Any) -> str | None:
@@ -200,4 +209,4 @@ def _text(value: Any) -> str | None:
 
 
 def _is_whole_text(value: Any) -> bool:
-    return isinstance(value, str) and value.strip().lstrip("-").isdecimal() and value.isascii()
+    return isinstance(value, str) and bool(re.fullmatch(r"\s*-?[0-9]{1,10}\s*", value, re.ASCII))
