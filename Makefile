@@ -32,7 +32,7 @@ bench: $(VENV)/benched  ## measure against TA-Lib + NumPy, pandas and vectorbt
 tables: $(VENV)/installed  ## rebuild the parser's tables after a change of grammar/expression.lark
 	$(BIN)/python -m dslc.grammar.build_tables
 
-lock: $(VENV)/benched $(VENV)/developed  ## write constraints.txt from what is installed now
+lock: $(VENV)/benched $(VENV)/developed  ## write constraints.txt from what is installed now (with the oldest Python)
 	$(BIN)/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' > constraints.txt
 
 clean:  ## remove the environment and everything that is made

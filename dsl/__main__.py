@@ -23,7 +23,7 @@ def main() -> None:
     """Check, compile and evaluate trading strategies written as JSON."""
 
 
-@main.command()
+@main.command(short_help="Check strategies: files, folders or standard input.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--format",
@@ -36,14 +36,14 @@ def main() -> None:
 def validate(files: tuple[str, ...], form: str) -> None:
     """Check strategies: files, folders (every .json below) or - for standard input.
 
-    Exit status: 0 all valid, 1 some invalid, 2 some unreadable.
+    Exit status: 0 all valid, 1 some invalid, 2 some unreadable or nothing to check.
     """
     from .checking import validate_files
 
     sys.exit(validate_files(files, form))
 
 
-@main.command()
+@main.command(short_help="Evaluate a strategy on historical bars and report.")
 @click.argument("strategy", metavar="STRATEGY")
 @click.option("--data", required=True, metavar="BARS", help="OHLCV bars: a CSV or Parquet file.")
 @click.option(
@@ -72,7 +72,12 @@ def run(
     align: str | None,
     show: int,
 ) -> None:
-    """Evaluate STRATEGY (a file, or - for standard input) on historical bars and report."""
+    """Evaluate STRATEGY (a file, or - for standard input) on historical bars and report.
+
+    The whole history is evaluated; --from and --to choose what is reported.
+
+    Exit status: 0 done, 1 the strategy or the bars are invalid, 2 misuse or an unreadable file.
+    """
     from .running import Request, run_strategy
 
     request = Request(strategy, Path(data), out, first, last, timeframe, resample, align, show)

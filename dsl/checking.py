@@ -23,7 +23,8 @@ def validate_files(names: Iterable[str], form: str) -> int:
     """Check everything that is named, print the findings, and return the exit status."""
     results: list[Checked] = []
     unreadable = 0
-    for name in find_files(names):
+    files = list(find_files(names))
+    for name in files:
         try:
             results.append(check_file(name))
         except OSError as error:
@@ -38,7 +39,7 @@ def validate_files(names: Iterable[str], form: str) -> int:
         click.echo(as_json(results))
     elif form == "text" and results:
         click.echo(_summary(results))
-    if unreadable:
+    if unreadable or not files:
         return UNREADABLE
     return VALID if all(result.valid for result in results) else INVALID
 

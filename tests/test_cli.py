@@ -128,6 +128,7 @@ def test_github_output(broken: Path) -> None:
     [
         ["validate"],
         ["validate", "no-such-file.json"],
+        ["validate", str(BARS.parent)],
         ["validate", str(EXAMPLE), "no-such-file.json"],
         ["validate", "--format", "xml", str(EXAMPLE)],
         ["valid", str(EXAMPLE)],
