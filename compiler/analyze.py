@@ -9,12 +9,12 @@ order of the document; a name is known from its definition on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ..grammar import catalogue as say
-from ..grammar.diagnostics import Finding, Message, has_errors
+from ..grammar.diagnostics import Finding, Message, Pointer, has_errors
 from ..grammar.document import Document
 from ..grammar.nodes import (
     COMPARISONS,
@@ -35,7 +35,7 @@ from ..grammar.spelling import Speller
 from ..grammar.words import LIMITS, MARKET_DATA, TIMEFRAMES, number_text, quoted
 from ..runtime.registry import Function, Parameter, Term, function, functions, public_names
 from ..schemas.structure import Outline
-from .facts import facts
+from .facts import right_ends
 from .graph import Graph, GraphTooLarge
 from .order import ForwardUse, order_findings
 
@@ -112,9 +112,10 @@ class _Analyzer:
     trees: dict[tuple[str, str], Node] = field(default_factory=dict)
     forward: list[ForwardUse] = field(default_factory=list)
     numbers: dict[float, Value] = field(default_factory=dict)
-    proposals: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    messages: dict[tuple[str, str], Message] = field(default_factory=dict)
     section: Section = "inputs"
     entry_name: str = ""
+    pointer: Pointer = ()
     length: int = 0
     parameters: dict[str, Value] = field(default_factory=dict)
     expanded: dict[tuple[str, tuple[int, ...]], Value] = field(default_factory=dict)
@@ -140,6 +141,7 @@ class _Analyzer:
     def entry(self, section: Section, name: str, text: str) -> Value:
         """The value of one entry, all its mistakes reported."""
         self.section, self.entry_name, self.length = section, name, len(text)
+        self.pointer = section, name
         parsed = parse(text)
         for mistake in parsed.mistakes:
             self.report(mistake.message, mistake.start, mistake.end)
@@ -169,11 +171,11 @@ class _Analyzer:
             if name in outline.conditions or name in outline.unusable:
                 continue
             if name in outline.inputs:
-                help_ = "it is an input; write a condition about it"
+                message = say.score_of_unknown(name, "it is an input; write a condition about it")
             else:
-                proposal = self.proposal("score", name, outline.conditions)
-                help_ = proposal or "add it to conditions, or remove the weight"
-            self.findings.append(Finding(say.score_of_unknown(name, help_), ("score", name), "key"))
+                otherwise = "add it to conditions, or remove the weight"
+                message = self.unknown("score", name, say.score_of_unknown, outline.conditions, otherwise)
+            self.findings.append(Finding(message, ("score", name), "key"))
 
     def weighted_sum(self) -> Value:
         """The node of the score, once all conditions are known."""
@@ -213,14 +215,12 @@ class _Analyzer:
 
     def certify(self, checked: Checked) -> None:
         """The proof of causality: no expression's extent ends after its own candle."""
-        known = facts(checked.graph)
-        for section, nodes in (("inputs", checked.inputs), ("conditions", checked.conditions)):
-            for name, node in nodes.items():
-                if known[node].right > 0:
-                    self.findings.append(Finding(say.reads_the_future(known[node].right), (section, name)))
-        if known[checked.entry].right > 0:
-            right = known[checked.entry].right
-            self.findings.append(Finding(say.reads_the_future(right), ("decision", "entry")))
+        ends = right_ends(checked.graph)
+        roots = [(("inputs", name), node) for name, node in checked.inputs.items()]
+        roots += [(("conditions", name), node) for name, node in checked.conditions.items()]
+        for pointer, node in (*roots, (("decision", "entry"), checked.entry)):
+            if ends[node] > 0:
+                self.findings.append(Finding(say.reads_the_future(ends[node]), pointer))
 
     # --- one expression --------------------------------------------------------------------
 
@@ -378,20 +378,31 @@ class _Analyzer:
         called = function(name)
         if called is not None:
             return self.refuse_name(say.missing_parentheses(name, called.signature), node)
-        return self.refuse_name(say.unknown_name(name, self.proposal(self.section, name)), node)
+        message = self.unknown(self.section, name, say.unknown_name, self.known_names())
+        return self.refuse_name(message, node)
 
-    def proposal(self, among: str, name: str, known: Iterable[str] | None = None) -> str | None:
-        """What was meant by a wrong name; looked for once, however often the name is used."""
-        if (among, name) not in self.proposals:
-            nearest = self.speller.nearest(name, self.known_names() if known is None else known)
-            self.proposals[among, name] = f"did you mean {quoted(nearest)}?" if nearest else None
-        return self.proposals[among, name]
+    def unknown(
+        self,
+        among: str,
+        name: str,
+        sentence: Callable[[str, str | None], Message],
+        known: Iterable[str],
+        otherwise: str | None = None,
+    ) -> Message:
+        """The message about a wrong name; made once, however often the name is used."""
+        if (among, name) not in self.messages:
+            nearest = self.speller.nearest(name, known)
+            help_ = f"did you mean {quoted(nearest)}?" if nearest else otherwise
+            self.messages[among, name] = sentence(name, help_)
+        return self.messages[among, name]
 
-    def known_names(self) -> list[str]:
-        names = [*MARKET_DATA, "timeframe", *self.outline.inputs]
+    def known_names(self) -> Iterator[str]:
+        yield from (*MARKET_DATA, "timeframe")
+        yield from self.outline.inputs
         if self.section != "inputs":
-            names += self.outline.conditions
-        return [*names, "score"] if self.section == "decision" else names
+            yield from self.outline.conditions
+        if self.section == "decision":
+            yield "score"
 
     # --- calls -----------------------------------------------------------------------------
 
@@ -425,8 +436,9 @@ class _Analyzer:
         elif name.lower() in _SHIFTS:
             self.report(say.unknown_function(name, "write x[1] for the value one candle ago"), *place)
         else:
-            proposal = self.proposal("functions", name, public_names())
-            self.report(say.unknown_function(name, proposal or "`dslc functions` lists them"), *place)
+            otherwise = "`dslc functions` lists them"
+            message = self.unknown("functions", name, say.unknown_function, public_names(), otherwise)
+            self.report(message, *place)
         return UNKNOWN
 
     def is_negative(self, arguments: list[Value]) -> bool:
@@ -524,7 +536,7 @@ class _Analyzer:
     def report(self, message: Message, start: int, end: int) -> None:
         if self.section == "formula":
             raise AssertionError(f"a formula of the registry is wrong: {message.text}")
-        self.findings.append(Finding(message, (self.section, self.entry_name), "value", start, end))
+        self.findings.append(Finding(message, self.pointer, "value", start, end))
 
     def refuse(self, message: Message, node: Node) -> Any:
         """Report a message about a whole node, and give the None that stands for its value."""
