@@ -106,7 +106,7 @@ def _rows(bars: Bars, first: str | None, last: str | None) -> slice:
     """The rows to report, both ends included; a date as the last one means its whole day."""
     import numpy as np
 
-    from .runtime.clock import parse_time
+    from .runtime.moments import parse_time
 
     if first is None and last is None:
         return slice(0, len(bars))
@@ -124,7 +124,7 @@ def _end(text: str, zone: str | None) -> int:
     """The first nanosecond after what `text` names."""
     from datetime import date, timedelta
 
-    from .runtime.clock import parse_time
+    from .runtime.moments import parse_time
 
     try:
         day = date.fromisoformat(text.strip())

@@ -10,7 +10,7 @@ rule is reported, with the number of rows that break the same one.
 >>> Bars({"close": [10.0, 0.0]})
 Traceback (most recent call last):
     ...
-dslc.runtime.tables.BarsError: row 1: close is 0.0, but a price is above 0; correct or drop the row
+dslc.runtime.bars_error.BarsError: row 1: close is 0.0, but a price is above 0; correct or drop the row
 """
 
 from collections.abc import Iterable
@@ -21,12 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import clock
-from .resample import Opening, alignment_zone, bar_length, resample
-from .tables import BarsError, listed, read_table
+from .bars_error import BarsError
+from .column_names import listed
+from .plan import FIELDS
+from .resample import Candles, Opening, alignment_zone, bar_length, resample
+from .tables import read_table
 
 __all__ = ["FIELDS", "Bars", "BarsError"]
-
-FIELDS = ("open", "high", "low", "close", "volume")
 
 _PRICES = FIELDS[:4]
 _DROP = "correct or drop the row"
@@ -55,6 +56,7 @@ class Bars:
     __slots__ = (
         "_digest",
         "_found",
+        "_spacing",
         "_wall",
         "matrix",
         "notes",
@@ -73,6 +75,12 @@ class Bars:
     _wall: clock.Times | None  # wall clock of each row, only where no zone gives it
     _found: tuple[str, ...]  # the columns' own names
     _digest: str | None
+    _spacing: dict[str, tuple[str, ...]]  # what `check_timeframe` answered, for every timeframe asked
+
+    def __new__(cls, *args: Any, **options: Any) -> "Bars":
+        bars = super().__new__(cls)
+        object.__setattr__(bars, "_spacing", {})
+        return bars
 
     def __init__(self, data: Any, *, timeframe: str | None = None) -> None:
         if timeframe is not None:
@@ -104,7 +112,8 @@ class Bars:
             object.__setattr__(self, name, value)
 
     def _state(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        """All that another object needs to be these bars; answers depend on more and are found again."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "_spacing"}
 
     def __setattr__(self, name: str, value: Any) -> Never:
         raise AttributeError(f"Bars are immutable: {name} cannot be set")
@@ -196,6 +205,12 @@ class Bars:
         ('1 gap, 2 candles missing; the largest, 3 days, after 2024-01-05T00:00:00Z',)
         """
         length = _length(timeframe)
+        # Two threads may both find none; they store the same answer.
+        if timeframe not in self._spacing:
+            self._spacing[timeframe] = self._checked_spacing(timeframe, length)
+        return self._spacing[timeframe]
+
+    def _checked_spacing(self, timeframe: str, length: int) -> tuple[str, ...]:
         if self.times is None:
             return ("no time column; the spacing of the bars was not checked",)
         if len(self) < 2:
@@ -213,9 +228,10 @@ class Bars:
         with `align`, in a zone ("America/New_York", "+02:00"), or a time of day later ("22:00" UTC). A
         candle is finished when a bar that ends at or after its end is present; a bar of 1D ends
         with its date. An unfinished last candle and a first one whose start is missing are dropped; the
-        notes say so. Bars that are candles of `timeframe` already come back as they are.
+        notes say so. One bar of undeclared length makes no candle, with a note. Bars that are candles of
+        `timeframe` already come back as they are.
 
-        Raises BarsError B304 to B310.
+        Raises BarsError B304, B305 and B307 to B310.
 
         >>> bars = Bars({"time": [0, 1800, 3600, 5400], "close": [1, 2, 3, 4], "volume": [1, 1, 1, 1]})
         >>> bars.resample("1H").close.tolist()
@@ -230,9 +246,14 @@ class Bars:
         source = self._source_length(timeframe)
         if source == length:
             return _restore(self._state() | {"notes": (*self.notes, f"the bars are {timeframe} already")})
-        bars = Opening(self.times, source, self.zone, self._wall is not None)
         shown_in = zone if zone == align and align is not None else self.zone
-        candles = resample(self.matrix, bars, timeframe, zone, shown_in)
+        if source is None:
+            reason = "it does not tell how long a bar is; declare it with timeframe="
+            note = f"one bar made into 0 candles of {timeframe}: {reason}"
+            candles = Candles(self.matrix[:, :0], self.times[:0], (note,))
+        else:
+            bars = Opening(self.times, source, self.zone, self._wall is not None)
+            candles = resample(self.matrix, bars, timeframe, zone, shown_in)
         made = _restore(
             self._state()
             | {
@@ -248,17 +269,15 @@ class Bars:
         made._set(notes=of_data + candles.notes + _size_notes(made))
         return made
 
-    def _source_length(self, timeframe: str) -> int:
-        """How long these bars are, if candles of `timeframe` can be made of them."""
+    def _source_length(self, timeframe: str) -> int | None:
+        """How long these bars are, None where nothing tells; raises BarsError unless it makes candles."""
         assert self.times is not None
         length = clock.TIMEFRAMES[timeframe]
         wall = self._wall_clock()
         declared = None if self.timeframe is None else clock.TIMEFRAMES[self.timeframe]
         source = declared or bar_length(self.times, wall)
         if source is None:
-            raise BarsError(
-                "B306", "one bar does not tell how long a bar is", help="declare it with timeframe="
-            )
+            return None
         common = source
         if declared is None:
             found = clock.gaps(self.times, wall, timeframe)
@@ -357,10 +376,9 @@ def _or_set_timeframe(gap: int) -> str:
 
 
 def _matrix(columns: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    rows = len(next(iter(columns.values())))
-    matrix = np.full((len(FIELDS), rows), np.nan)
-    for field, values in columns.items():
-        matrix[FIELDS.index(field)] = values
+    matrix = np.empty((len(FIELDS), len(next(iter(columns.values())))))
+    for field, row in zip(FIELDS, matrix, strict=True):
+        row[:] = columns.get(field, np.nan)
     matrix[4] += 0.0  # -0.0 becomes 0.0, so equal bars have equal bits
     return matrix
 
@@ -401,9 +419,9 @@ def _check_times(bars: Bars) -> None:
     times = bars.times
     if times is None or len(times) < 2:
         return
-    steps = np.diff(times)
-    if (steps > 0).all():
+    if (times[1:] > times[:-1]).all():
         return
+    steps = np.diff(times)
     if (steps < 0).all():
         _refuse(bars, "B207", steps[:1] < 0, "the times run backwards", "reverse the rows", 1)
     _refuse(bars, "B206", steps == 0, "this time is that of the row before", "keep one row for each time", 1)

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import clock
+from .bars_error import BarsError
 from .clock import DAY, WEEK, Times
-from .tables import BarsError
 
 _NEVER = np.iinfo(np.int64).max
 

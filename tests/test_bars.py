@@ -10,7 +10,7 @@ import sys
 from zoneinfo import ZoneInfo
 
 from dslc.runtime import bars as bars_module
-from dslc.runtime import clock, resample, tables
+from dslc.runtime import bars_error, clock, column_names, iso_texts, moments, resample, tables
 from dslc.runtime.bars import FIELDS, Bars, BarsError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,7 +52,11 @@ def refused(data: object, **options: str) -> BarsError:
     return caught.value
 
 
-@pytest.mark.parametrize("module", [bars_module, clock, resample, tables], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module",
+    [bars_error, bars_module, clock, column_names, iso_texts, moments, resample, tables],
+    ids=lambda module: module.__name__,
+)
 def test_examples_in_the_documentation_run(module):
     found = doctest.testmod(module)
     assert found.attempted > 0
@@ -120,11 +124,12 @@ def test_bars_are_immutable():
         bars.more = 1
 
 
-def test_bars_do_not_change_with_the_arrays_they_were_made_of():
+@pytest.mark.parametrize("kind", ["i8", "M8[ns]", "M8[s]"])
+def test_bars_do_not_change_with_the_arrays_they_were_made_of(kind):
     close = np.array([1.0, 2.0])
-    time = np.array([10**18, 2 * 10**18])
+    time = np.array([10**18, 2 * 10**18]).view("M8[ns]").astype(kind)
     bars = Bars({"close": close, "time": time})
-    close[0], time[0] = 5.0, 5
+    close[0], time[0] = 5.0, time[1]
     assert bars.close[0] == 1.0
     assert bars.times[0] == 10**18
     assert close.flags.writeable
@@ -423,6 +428,29 @@ def test_bars_declared_to_be_of_a_timeframe_may_have_gaps_most_of_the_time():
     )
 
 
+def test_spacing_is_looked_at_once_for_each_timeframe_and_declaration(monkeypatch):
+    looked = []
+    gaps = clock.gaps
+    monkeypatch.setattr(clock, "gaps", lambda *given: looked.append(given[2]) or gaps(*given))
+    bars = Bars(four_bars(time=[f"2024-01-01T0{hour}:00" for hour in (0, 1, 2, 4)]))
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(bars.check_timeframe, ["1H"] * 20))) == 1
+    before = len(looked)
+    assert bars.check_timeframe("1H") is bars.check_timeframe("1H")
+    assert len(looked) == before
+    assert misfit(bars, "30M").code == "B303"
+    assert Bars(bars, timeframe="30M").check_timeframe("30M")
+    assert misfit(bars, "30M").code == "B303"
+
+
+def test_what_was_found_about_the_spacing_is_no_part_of_the_bars():
+    asked, fresh = Bars(four_bars()), Bars(four_bars())
+    asked.check_timeframe("1H")
+    assert pickle.dumps(asked) == pickle.dumps(fresh)
+    assert pickle.loads(pickle.dumps(asked)).check_timeframe("1H") == fresh.check_timeframe("1H")
+    assert asked.digest == fresh.digest
+
+
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=30), st.sampled_from(["15M", "30M", "1H", "2H"]))
 def test_spacing_is_judged_as_a_plain_count_of_gaps_judges_it(steps, timeframe):
     quarters = np.cumsum([0, *steps])
@@ -454,7 +482,7 @@ def test_wall_clocks_are_those_of_the_standard_library(zone, seconds):
 
 @given(st.integers(clock.EARLIEST, clock.LATEST - 1), st.sampled_from([None, "UTC", *ZONES[2:3], "+05:30"]))
 def test_a_time_written_as_iso_reads_back_to_the_nanosecond(time, zone):
-    assert clock.parse_time(clock.iso(time, zone), zone) == time
+    assert moments.parse_time(clock.iso(time, zone), zone) == time
 
 
 @pytest.mark.parametrize(
@@ -468,7 +496,7 @@ def test_a_time_written_as_iso_reads_back_to_the_nanosecond(time, zone):
     ],
 )
 def test_times_of_an_option_are_read_in_the_zone_of_the_bars(text, zone, expected):
-    assert clock.iso(clock.parse_time(text, zone), None) == expected
+    assert clock.iso(moments.parse_time(text, zone), None) == expected
 
 
 @pytest.mark.parametrize(
@@ -476,7 +504,7 @@ def test_times_of_an_option_are_read_in_the_zone_of_the_bars(text, zone, expecte
 )
 def test_a_time_that_cannot_be_read_is_a_value_error_in_plain_words(text):
     with pytest.raises(ValueError, match=r"is not a date|lies outside") as caught:
-        clock.parse_time(text, "America/New_York")
+        moments.parse_time(text, "America/New_York")
     assert len(str(caught.value)) < 200
 
 

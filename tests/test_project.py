@@ -95,6 +95,15 @@ def test_the_parsers_tables_are_those_of_the_grammar() -> None:
     assert written == build_tables.build(), "run `make tables`"
 
 
+def test_rooms_that_may_not_know_each_other_agree_on_the_vocabulary() -> None:
+    from dslc.grammar.words import MARKET_DATA, MINUTES
+    from dslc.runtime.clock import MINUTE, TIMEFRAMES
+    from dslc.runtime.plan import FIELDS
+
+    assert MARKET_DATA == FIELDS
+    assert {name: minutes * MINUTE for name, minutes in MINUTES.items()} == dict(TIMEFRAMES)
+
+
 def test_every_package_folder_is_mapped() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     mapping = project["tool"]["setuptools"]["package-dir"]

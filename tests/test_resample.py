@@ -404,6 +404,19 @@ def test_one_bar_of_declared_length_makes_a_candle_only_if_it_fills_it():
     assert len(whole) == 1
 
 
+@pytest.mark.parametrize("align", [None, "America/New_York", "22:00"])
+def test_one_bar_of_undeclared_length_makes_no_candle_with_a_note(align):
+    bars = Bars(priced(hourly("2024-01-01", 1)))
+    made = bars.resample("4H", align=align)
+    assert (len(made), made.matrix.shape, made.times.shape) == (0, (5, 0), (0,))
+    assert (made.timeframe, made.present) == ("4H", bars.present)
+    assert made.notes == (
+        "one bar made into 0 candles of 4H: it does not tell how long a bar is; declare it with timeframe=",
+        "no bars at all",
+    )
+    assert made.digest != bars.digest
+
+
 def test_bars_that_are_candles_already_come_back_as_they_are():
     bars = Bars(priced(hourly("2024-01-01T00:17", 5)))
     made = bars.resample("1H")
@@ -433,7 +446,6 @@ def test_candles_resample_further_to_the_same_candles():
     ("data", "timeframe", "align", "code"),
     [
         ({"close": [1.0, 2.0]}, "1H", None, "B305"),
-        (priced(hourly("2024-01-01", 1)), "1H", None, "B306"),
         (priced(hourly("2024-01-01", 9, 7 * MINUTE)), "1H", None, "B307"),
         (priced(hourly("2024-01-01", 9, 8 * HOUR)), "12H", None, "B307"),
         (priced(hourly("2024-01-01", 9, 4 * HOUR)), "1H", None, "B308"),

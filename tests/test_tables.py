@@ -5,11 +5,14 @@ from decimal import Decimal
 import gzip
 from pathlib import Path
 import sys
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
-from dslc.runtime import clock
+from dslc.runtime import clock, iso_texts, moments
 from dslc.runtime.bars import Bars
-from dslc.runtime.tables import BarsError, match_names, read_table
+from dslc.runtime.bars_error import BarsError
+from dslc.runtime.column_names import match_names
+from dslc.runtime.tables import read_table
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -367,6 +370,92 @@ def test_every_writing_of_a_time_means_the_same(moments, unit):
     writings.append([f"{moment}+00:00" for moment in exact])
     for values in writings[: 4 if unit == "ns" else 6]:
         assert read_table({"time": values, "close": np.ones(len(moments))}).times.tolist() == expected
+
+
+def read(texts: list[str], fast: bool) -> tuple[object, ...]:
+    """What texts are read as, or how they are refused, with or without the reader of uniform texts."""
+    reader = iso_texts.read_uniform if fast else lambda texts: None
+    with patch.object(moments, "read_uniform", reader):
+        try:
+            found = moments.from_texts(texts)
+        except moments.MomentError as error:
+            return error.kind, error.row, error.text
+    assert found.times.dtype == np.int64
+    return found.times.tolist(), found.zone, None if found.wall is None else found.wall.tolist(), found.unit
+
+
+@pytest.mark.parametrize("date", ["%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d"])
+@pytest.mark.parametrize("clock_format", ["", "T%H:%M", " %H:%M:%S", "T%H:%M:%S.%f", " %H:%M:%S.%f789"])
+@pytest.mark.parametrize("offset", ["", "Z", "+00:00", "-00:00", "+05:30", "-23:59"])
+def test_uniform_texts_are_read_fast_and_as_one_by_one(date, clock_format, offset):
+    start = dt.datetime(1678, 1, 2, 23, 59, 59, 999_999)
+    moments_in_all_years = [start + dt.timedelta(days=n * 425, seconds=n * 7919) for n in range(500)]
+    texts = [moment.strftime(date + clock_format) for moment in moments_in_all_years]
+    texts = [text + offset if clock_format else text for text in texts]
+    assert iso_texts.read_uniform(texts) is not None
+    assert read(texts, fast=True) == read(texts, fast=False)
+
+
+UNUSUAL_TEXTS = [
+    "2024-02-30", "2024-13-01", "2024-00-01", "2024-01-00", "2024-01-1", "2023-02-29", "0000-01-01",
+    "1678-01-01", "1677-12-31", "2261-12-31", "2262-03-31", "2262-04-01", "9999-12-31", "12024-01-01",
+    "2024-01-01 ", " 2024-01-01", "2024-01-01\n", "2024-01-0\n", "2024-01-01\n2024-01-02", "2024-01-01Z",
+    "2024.01-01", "2024-01.01", "2024-01-01T", "2024-01-01T09", "2024-01-01T0930", "20240101", "2024-W01-1",
+    "2024-01-01T24:00", "2024-01-01T09:60", "2024-01-01T09:30:60", "2024-01-01T9:30:00", "2024-01-01t09:30",
+    "2024-01-01T09:30:00,5", "2024-01-01T09:30:00.", "2024-01-01T09:30:00.1234567890", "2024-01-01T09:30z",
+    "2024-01-01T09:30+24:00", "2024-01-01T09:30+0100", "2024-01-01T09:30+01", "2024-01-01T09:30+01:60",
+    "2024-01-01T09:30+01:00:30", "2024-01-01T09:30 UTC", "1678-01-01T00:00+01:00", "1678-01-01T00:00-01:00",
+    "2261-12-31T23:59-23:59", "NaT", "nan", "", " ", "now", "\0", "\ud800", "２０２４-01-01", "2024-01-0١",
+    "2024-01-/1", "2024-01-0:", "2024-01-1\n", "2024\u201301-01", "1706693400", "-1", "1.5", "202４",
+]  # fmt: skip
+PLAIN_TEXTS = st.builds(
+    lambda moment, form: moment.strftime(form),
+    st.datetimes(dt.datetime(1678, 1, 1), dt.datetime(2262, 4, 2)),
+    st.sampled_from(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]),
+)
+
+
+@pytest.mark.parametrize("text", UNUSUAL_TEXTS, ids=ascii)
+def test_unusual_texts_are_read_or_refused_alike_fast_and_one_by_one(text):
+    usual = ["2024-01-02", "2024-01-02T09:30", "2024-01-02T09:30:00", "2024-01-02T09:30Z", "2024.01.02"]
+    for texts in (
+        [text],
+        [text, text],
+        *([other, text] for other in usual),
+        *([text, other] for other in usual),
+    ):
+        assert read(texts, fast=True) == read(texts, fast=False)
+
+
+@given(
+    st.lists(st.one_of(PLAIN_TEXTS, st.sampled_from(UNUSUAL_TEXTS)), max_size=4)
+    | st.lists(st.text("0123456789-:.TZ+ /\n", min_size=8, max_size=12), min_size=1, max_size=3)
+    | st.tuples(PLAIN_TEXTS, st.integers(0, 30), st.characters()).map(
+        lambda drawn: [drawn[0], drawn[0][: drawn[1]] + drawn[2] + drawn[0][drawn[1] + 1 :]]
+    )
+)
+@example(["2024-01-0", "12024-01-02"])
+@example(["2024-01-01", "2024-01-02\n"])
+@example(["2024-01-01", "2024-01-01\n2024-01-01"])
+@settings(max_examples=400, deadline=None)
+def test_any_texts_are_read_or_refused_alike_fast_and_one_by_one(texts):
+    assert read(texts, fast=True) == read(texts, fast=False)
+
+
+GOOD_TEXT = (
+    r"(1[7-9]|2[01])[0-9]{2}([-./])(0[1-9]|1[0-2])\2(0[1-9]|1[0-9]|2[0-8])"
+    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?"
+)
+
+
+@given(st.from_regex(GOOD_TEXT, fullmatch=True), st.data())
+@settings(max_examples=400, deadline=None)
+def test_texts_of_one_shape_are_read_or_refused_alike_fast_and_one_by_one(text, data):
+    place = data.draw(st.sampled_from([place for place, char in enumerate(text) if char.isdigit()]))
+    other = text[:place] + data.draw(st.sampled_from("0123456789")) + text[place + 1 :]
+    assert iso_texts.read_uniform([text]) is not None
+    for texts in ([text], [text, other]):
+        assert read(texts, fast=True) == read(texts, fast=False)
 
 
 @pytest.mark.parametrize(
