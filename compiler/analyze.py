@@ -270,14 +270,14 @@ class _Analyzer:
         return self.arithmetic(node, left, right)
 
     def comparison(self, node: Binary, left: Value, right: Value) -> Value:
+        if is_chained(node):
+            self.number_operand(node.right, right, "a comparison")
+            return Value("truth")
         kinds = {left.kind, right.kind}
         if "unknown" in kinds and kinds & {"timeframe", "label"}:
             return Value("truth")
         if kinds == {"timeframe", "label"}:
             return self.timeframe_test(node)
-        if is_chained(node):
-            self.number_operand(node.right, right, "a comparison")
-            return Value("truth")
         hint = "combine truths with AND, OR and NOT"
         ok = self.number_operand(node.left, left, "a comparison", hint)
         ok = self.number_operand(node.right, right, "a comparison", hint) and ok
@@ -353,19 +353,12 @@ class _Analyzer:
             if self.section == "decision":
                 return self.score
             return self.refuse_name(say.score_outside_decision(), node, "number")
-        value = self.values.get(name)
-        if value is not None:
-            if (
-                self.section == "inputs"
-                and name in self.outline.conditions
-                and name not in self.outline.inputs
-            ):
-                return self.refuse_name(say.condition_in_input(name), node)
-            return value
-        return self.undefined_name(node)
+        return self.values.get(name) or self.undefined_name(node)
 
     def undefined_name(self, node: Name) -> Value:
         name, outline = node.name, self.outline
+        if (self.section, name) in self.messages:
+            return self.refuse_name(self.messages[self.section, name], node)
         if name in outline.unusable:
             return UNKNOWN
         if self.section == "inputs" and name in outline.conditions and name not in outline.inputs:
@@ -425,8 +418,8 @@ class _Analyzer:
     def unknown_call(self, node: Call, arguments: list[Value]) -> Value:
         name = node.name
         place = inside(node)[0], node.name_end
-        outline = self.outline
-        if name in (*MARKET_DATA, "score", "timeframe") or name in outline.inputs or name in outline.conditions:
+        taken = (*MARKET_DATA, "score", "timeframe")
+        if name in taken or name in self.outline.inputs or name in self.outline.conditions:
             what = "market data" if name in MARKET_DATA else "a value"
             self.report(say.not_callable(name, what), *place)
         elif name.lower() in _FUTURE or (name.lower() in _SHIFTS and self.is_negative(arguments)):

@@ -21,7 +21,7 @@ SHIFT = 0
 def build() -> str:
     """The text of `_tables.py` for the grammar as it is now."""
     grammar = (HERE / "expression.lark").read_text(encoding="utf-8")
-    lark = Lark(grammar, parser="lalr", lexer="contextual", start="start", maybe_placeholders=False)
+    lark = Lark(grammar, parser="lalr", lexer="basic", start="start", maybe_placeholders=False)
     data, memo = lark.memo_serialize([TerminalDef, Rule])
     data["parser"]["parser"] = _renumber(data["parser"]["parser"])
     return (

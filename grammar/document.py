@@ -279,8 +279,10 @@ def _syntax_finding(text: str, error: json.JSONDecodeError) -> Finding:
     if first == last:
         return Finding(say.not_json("it is empty", None), part="text")
     if _FILE_NAME.fullmatch(text):
-        help_ = "to read a file, pass pathlib.Path(…); a str is always the text itself"
-        return Finding(say.not_json("it looks like a file name", help_), part="text", start=first, end=last)
+        message = say.not_json(
+            "it looks like a file name", "to read a file, pass pathlib.Path(…); a str is always the text itself"
+        )
+        return Finding(message, part="text", start=first, end=last)
     problem, help_, start, end = _syntax_problem(error.msg, text, at, before, rest)
     return Finding(say.not_json(problem, help_), part="text", start=start, end=end)
 
@@ -321,7 +323,7 @@ def _syntax_problem(
     if rest.startswith("```"):
         return "it stands in a code fence", "remove the lines that begin with ```", at, at + 3
     if rest[0].isspace() or not rest[0].isprintable():
-        return "this character can only stand in a string", "remove it, or write an ordinary space", at, at + 1
+        return "this character stands outside a string", "remove it, or write an ordinary space", at, at + 1
     if rest.startswith(("//", "/*", "#")):
         return "JSON has no comments", "remove the comment, or use `description`", at, at + 1
     if rest[0] in "'‘’“”`":

@@ -3,7 +3,8 @@
 `start` and `end` are characters of the expression, brackets around a node included; `brackets`
 counts those, and `inner` is the place within them. Nodes compare by identity: two trees have the
 same meaning when they print alike. A chain of 2,000 operators is a tree 2,000 deep, so nothing
-may recurse over one: walk with `postorder`.
+may recurse over one: walk with `postorder`. Nobody changes a node; they are not frozen because
+making a frozen one takes three times as long, and that is a good part of the time of parsing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 COMPARISONS = (">", "<", ">=", "<=", "==", "!=")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
 class Node:
     """What all nodes have: their place."""
 
@@ -29,28 +30,28 @@ class Node:
         return f"<{type(self).__name__} {to_text(self)}>"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
 class Number(Node):
     """A number literal."""
 
     value: float
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
 class Timeframe(Node):
     """A timeframe literal, as it is written: `1H`."""
 
     label: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
 class Name(Node):
     """Market data, `score`, `timeframe`, an input or a condition."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
 class Call(Node):
     """A function and its arguments; `name_end` is where the name stops."""
 
@@ -59,7 +60,7 @@ class Call(Node):
     name_end: int
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
 class Offset(Node):
     """`operand[count]`, the value `count` candles ago."""
 
@@ -67,7 +68,7 @@ class Offset(Node):
     count: Node
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
 class Unary(Node):
     """`-operand` or `NOT operand` (or, refused by the parser, `+operand`)."""
 
@@ -75,7 +76,7 @@ class Unary(Node):
     operand: Node
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
 class Binary(Node):
     """Two operands and what stands between them; `at` is where the operator starts."""
 

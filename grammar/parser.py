@@ -2,7 +2,9 @@
 
 Lark's LALR parser runs from tables in `_tables.py` (built from expression.lark by
 `python -m dslc.grammar.build_tables`), because building them takes ten times as long as
-everything else that `dslc validate` does. Its callbacks build the nodes directly. Spellings of
+everything else that `dslc validate` does. It is fed with tokens of the grammar's terminals, found
+by one regular expression: Lark's own lexer counts lines and takes twice as long. Its callbacks
+build the nodes directly. Spellings of
 other languages (`&&`, `=`, `and`) parse to what they mean and leave a message, so that the rest
 of the expression is still checked; a text that does not parse at all gives no node and one
 message. Results are kept by text: strategies of one author repeat their expressions. Long ones
@@ -18,7 +20,7 @@ import re
 from typing import Any
 
 from lark import Lark, Token
-from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+from lark.exceptions import UnexpectedToken
 
 from . import catalogue as say
 from .diagnostics import Message
@@ -84,6 +86,7 @@ _OPERATORS = re.compile(
 _CLOSING = {"(": ")", "[": "]"}
 _OPENING = {")": "(", "]": "["}
 _SHORT = 200
+_SPACES, _OTHER = "__IGNORE_0", "OTHER"
 _VALUE = "a value"
 _OPERATOR = "an operator"
 
@@ -130,20 +133,52 @@ def _parse(text: str) -> Parsed:
     foreign = tuple(_foreign_operators(text))
     try:
         tree = _tree(text)
-    except UnexpectedCharacters as error:
-        return Parsed(None, (*foreign, *_character_mistake(text, error.pos_in_stream or 0)))
+    except _NoToken as error:
+        return Parsed(None, (*foreign, *_character_mistake(text, error.at)))
     except UnexpectedToken as error:
         mistake = _token_mistake(text, error)
         others = [one for one in foreign if one.end <= mistake.start or mistake.end <= one.start]
         return Parsed(None, (*others, mistake))
-    mistakes = [*foreign, *_unreadable(tree), *_chains(text, tree), *_too_deep(text, tree)]
-    return Parsed(tree, tuple(mistakes))
+    deep = _too_deep(text, tree)
+    if deep is not None:
+        return Parsed(None, (*foreign, deep))
+    nodes = list(postorder(tree))
+    return Parsed(tree, (*foreign, *_unreadable(nodes), *_chains(text, nodes)))
+
+
+class _NoToken(Exception):
+    """A character that no token begins with."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
 
 
 def _tree(text: str) -> Node:
-    """Lark's result is the node that the callbacks built."""
-    tree: Any = _lark().parse(text)
+    """The node of the whole text. Raises UnexpectedToken or _NoToken where there is none."""
+    feed = _lark().parse_interactive().feed_token
+    for match in _lexer().finditer(text):
+        kind = match.lastgroup
+        if kind == _SPACES:
+            continue
+        if kind == _OTHER:
+            raise _NoToken(match.start())
+        feed(_token(kind, match[0], match.start()))
+    tree: Node = feed(_token("$END", "", len(text)))
     return tree
+
+
+def _token(kind: str | None, text: str, start: int) -> Token:
+    token = str.__new__(Token, text)
+    token.type = kind or _OTHER
+    token.start_pos, token.end_pos = start, start + len(text)
+    return token
+
+
+@cache
+def _lexer() -> re.Pattern[str]:
+    terminals = sorted(_lark().terminals, key=lambda terminal: -terminal.priority)
+    named = [f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})" for terminal in terminals]
+    return re.compile("|".join([*named, f"(?P<{_OTHER}>.)"]), re.DOTALL)
 
 
 @cache
@@ -218,25 +253,31 @@ class _Build:
 
 def _foreign_operators(text: str) -> Iterator[Mistake]:
     for match in _OPERATORS.finditer(text):
-        found = match[0]
-        instead = _INSTEAD.get(found, found.upper() if found.isalpha() else None)
-        if instead is not None and instead != found:
-            yield Mistake(say.foreign_operator(found, instead), *match.span())
-        elif found in _ARITHMETIC_HELP:
-            yield Mistake(say.foreign_operator(found, None, _ARITHMETIC_HELP[found]), *match.span())
+        message = _foreign_operator(match[0])
+        if message is not None:
+            yield Mistake(message, *match.span())
 
 
-def _unreadable(tree: Node) -> Iterator[Mistake]:
+@cache
+def _foreign_operator(found: str) -> Message | None:
+    instead = _INSTEAD.get(found, found.upper() if found.isalpha() else None)
+    if instead is not None and instead != found:
+        return say.foreign_operator(found, instead)
+    return say.foreign_operator(found, None, _ARITHMETIC_HELP[found]) if found in _ARITHMETIC_HELP else None
+
+
+def _unreadable(nodes: list[Node]) -> Iterator[Mistake]:
     """Tokens that the grammar lets through so that the rest is still checked."""
-    for node in postorder(tree):
-        match node:
-            case Unary(operator="+"):
-                sign, _ = inside(node)
-                yield Mistake(say.unary_plus(), sign, sign + 1)
-            case Timeframe(label=label) if label not in TIMEFRAMES:
-                yield Mistake(_unit_message(label), *inside(node))
-            case Number(value=value) if value - value != 0:
+    for node in nodes:
+        if isinstance(node, Number):
+            if node.value - node.value != 0:
                 yield Mistake(say.literal_out_of_range(), *inside(node))
+        elif isinstance(node, Timeframe):
+            if node.label not in TIMEFRAMES:
+                yield Mistake(_unit_message(node.label), *inside(node))
+        elif isinstance(node, Unary) and node.operator == "+":
+            sign, _ = inside(node)
+            yield Mistake(say.unary_plus(), sign, sign + 1)
 
 
 def _unit_message(label: str) -> Message:
@@ -250,11 +291,11 @@ def _unit_message(label: str) -> Message:
     return say.malformed_number(label, f"write {quoted(label + '0')}" if label[-1] == "." else None)
 
 
-def _chains(text: str, tree: Node) -> Iterator[Mistake]:
+def _chains(text: str, nodes: list[Node]) -> Iterator[Mistake]:
     if sum(map(text.count, "<>=≥≤≠")) < 2:
         return
     inner: set[int] = set()
-    for node in reversed(list(postorder(tree))):
+    for node in reversed(nodes):
         if id(node) in inner or not is_chained(node):
             continue
         assert isinstance(node, Binary)
@@ -267,10 +308,10 @@ def _chains(text: str, tree: Node) -> Iterator[Mistake]:
 
 def is_chained(node: Node) -> bool:
     """Whether a comparison has another one, unbracketed, on its left."""
-    match node:
-        case Binary(operator=outer, left=Binary(operator=inner, brackets=0)):
-            return outer in COMPARISONS and inner in COMPARISONS
-    return False
+    if not isinstance(node, Binary) or node.operator not in COMPARISONS:
+        return False
+    left = node.left
+    return isinstance(left, Binary) and left.operator in COMPARISONS and not left.brackets
 
 
 def _conjunction(steps: list[Binary]) -> str | None:
@@ -285,10 +326,10 @@ def _conjunction(steps: list[Binary]) -> str | None:
     return proposal if len(proposal) <= 100 else None
 
 
-def _too_deep(text: str, tree: Node) -> list[Mistake]:
+def _too_deep(text: str, tree: Node) -> Mistake | None:
     """The first node, in the order of the text, that opens one level too many."""
     if sum(map(text.count, "([-!")) + text.upper().count("NOT") <= LIMITS.nesting:
-        return []
+        return None
     deep: list[int] = []
     stack = [(tree, 0)]
     while stack:
@@ -306,8 +347,8 @@ def _too_deep(text: str, tree: Node) -> list[Mistake]:
             else:
                 stack.append((child, depth))
     if not deep:
-        return []
-    return [Mistake(say.expression_too_deep(LIMITS.nesting), min(deep), min(deep) + 1)]
+        return None
+    return Mistake(say.expression_too_deep(LIMITS.nesting), min(deep), min(deep) + 1)
 
 
 def _opening(text: str, node: Node, outer: int) -> int:
