@@ -1,29 +1,32 @@
 """The command line: `dslc validate`, `run`, `functions`, `schema`.
 
 Exit status: 0 all is well, 1 a strategy or its bars are invalid, 2 the call is wrong or a file
-cannot be read. This module loads click alone; each command loads what it needs when it is called.
+cannot be read or written, 130 interrupted, 141 nobody reads the output any more. Each command loads
+what it needs when it is called.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 import sys
+from typing import NoReturn
 
 import click
 
+from .grammar.words import TIMEFRAMES
 from .version import __version__
 
-MISUSE = 2
-TIMEFRAMES = ["1M", "3M", "5M", "15M", "30M", "1H", "2H", "4H", "6H", "8H", "12H", "1D", "1W"]
+MISUSE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="dslc %(version)s")
-def main() -> None:
+def cli() -> None:
     """Check, compile and evaluate trading strategies written as JSON."""
 
 
-@main.command(short_help="Check strategies: files, folders or standard input.")
+@cli.command(short_help="Check strategies: files, folders or standard input.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--format",
@@ -40,10 +43,10 @@ def validate(files: tuple[str, ...], form: str) -> None:
     """
     from .checking import validate_files
 
-    sys.exit(validate_files(files, form))
+    raise click.exceptions.Exit(validate_files(files, form))
 
 
-@main.command(short_help="Evaluate a strategy on historical bars and report.")
+@cli.command(short_help="Evaluate a strategy on historical bars and report.")
 @click.argument("strategy", metavar="STRATEGY")
 @click.option("--data", required=True, metavar="BARS", help="OHLCV bars: a CSV or Parquet file.")
 @click.option(
@@ -81,10 +84,10 @@ def run(
     from .running import Request, run_strategy
 
     request = Request(strategy, Path(data), out, first, last, timeframe, resample, align, show)
-    sys.exit(run_strategy(request))
+    raise click.exceptions.Exit(run_strategy(request))
 
 
-@main.command()
+@cli.command()
 @click.argument("name", required=False)
 def functions(name: str | None) -> None:
     """List the functions of the language, or describe one."""
@@ -96,11 +99,11 @@ def functions(name: str | None) -> None:
     text = describe(name)
     if text is None:
         click.echo(unknown(name), err=True)
-        sys.exit(MISUSE)
+        raise click.exceptions.Exit(MISUSE)
     click.echo(text)
 
 
-@main.command()
+@cli.command()
 def schema() -> None:
     """Print the JSON Schema (draft 2020-12) of a strategy document."""
     from .schemas.schema import schema_text
@@ -108,5 +111,36 @@ def schema() -> None:
     click.echo(schema_text())
 
 
+def main() -> NoReturn:
+    """Run the command line and leave with its exit status; nothing a user does ends in a traceback."""
+    _prepare_streams()
+    try:
+        status = cli.main(prog_name="dslc", standalone_mode=False) or 0
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        status = INTERRUPTED
+    except BrokenPipeError:
+        status = BROKEN_PIPE
+    except OSError as error:
+        click.echo(f"dslc: the output cannot be written: {error.strerror or error}", err=True)
+        status = MISUSE
+    if status in (BROKEN_PIPE, MISUSE):
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the interpreter flushes it on its way out
+    sys.exit(status)
+
+
+def _prepare_streams() -> None:
+    """Closed streams become empty ones, and what an encoding cannot show is written as an escape."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+        elif mode == "w" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 if __name__ == "__main__":
-    main(prog_name="dslc")
+    main()

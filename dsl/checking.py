@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 import os
-from pathlib import Path
 import sys
+from typing import NoReturn, TextIO
 
 import click
 
@@ -23,7 +23,11 @@ def validate_files(names: Iterable[str], form: str) -> int:
     """Check everything that is named, print the findings, and return the exit status."""
     results: list[Checked] = []
     unreadable = 0
-    files = list(find_files(names))
+    try:
+        files = list(find_files(names))
+    except OSError as error:
+        complain(str(error.filename), error)
+        return UNREADABLE
     for name in files:
         try:
             results.append(check_file(name))
@@ -32,7 +36,7 @@ def validate_files(names: Iterable[str], form: str) -> int:
             complain(name, error)
             continue
         if form == "text" and results[-1].diagnostics:
-            click.echo(as_text(results[-1], color=is_colored()))
+            click.echo(as_text(results[-1], color=is_colored(sys.stdout)))
         elif form == "github" and results[-1].diagnostics:
             click.echo(as_github(results[-1]))
     if form == "json":
@@ -48,12 +52,26 @@ def find_files(names: Iterable[str]) -> Iterator[str]:
     """Names of files; a folder stands for every .json file below it, in the order of the names."""
     for name in names:
         if name != STDIN and os.path.isdir(name):
-            found = sorted(str(path) for path in Path(name).rglob("*.json") if path.is_file())
+            found = list(_below(name))
             if not found:
                 click.echo(f"dslc: {visible(name)}: no .json files in this folder", err=True)
             yield from found
         else:
             yield name
+
+
+def _below(folder: str) -> Iterator[str]:
+    """Every .json below a folder, in the order of the names; links that lead nowhere are among them."""
+    for place, folders, files in os.walk(folder, onerror=_raise):
+        folders.sort()
+        for name in sorted(files):
+            path = os.path.join(place, name)
+            if name.endswith(".json") and (os.path.isfile(path) or not os.path.exists(path)):
+                yield path
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise error
 
 
 def check_file(name: str) -> Checked:
@@ -78,9 +96,9 @@ def complain(name: str, error: OSError) -> None:
     click.echo(f"dslc: {visible(name)}: {error.strerror or error}", err=True)
 
 
-def is_colored() -> bool:
-    """Whether to colour: on terminals only, and not where NO_COLOR is set."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def is_colored(stream: TextIO) -> bool:
+    """Whether to colour what goes there: on terminals only, and not where NO_COLOR is set."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _summary(results: list[Checked]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+import contextlib
 import os
 from pathlib import Path
 import tempfile
@@ -14,11 +15,19 @@ class OutputError(Exception):
 
 def check_output(target: Path, inputs: Iterable[Path], suffixes: Iterable[str]) -> None:
     """Refuse a target that is an input, a folder, or of an unknown kind, before any work is done."""
-    known = tuple(suffixes)
+    try:
+        _check_output(target, inputs, tuple(suffixes))
+    except OSError as error:
+        raise OutputError(f"{target}: {error.strerror or error}") from error
+
+
+def _check_output(target: Path, inputs: Iterable[Path], known: tuple[str, ...]) -> None:
     if target.suffix.lower() not in known:
         raise OutputError(f"{target}: write to a file that ends in {' or '.join(known)}")
     if target.is_dir():
         raise OutputError(f"{target} is a folder")
+    if target.exists() and not target.is_file():
+        raise OutputError(f"{target} is no regular file")
     if not target.resolve().parent.is_dir():
         raise OutputError(f"{target.parent} is not a folder")
     for source in inputs:
@@ -32,20 +41,23 @@ def write_atomically(target: Path, write: Callable[[Path], None]) -> None:
     Whatever fails, the target is as it was and nothing is left behind.
     """
     place = target.resolve()
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
+    temporary = None
     try:
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=".dslc-", suffix=".tmp")
+        os.close(handle)
+        temporary = Path(name)
         write(temporary)
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.chmod(temporary, place.stat().st_mode if place.exists() else 0o666 & ~_umask())
         os.replace(temporary, place)
-        _sync_folder(place.parent)
     except OSError as error:
         raise OutputError(f"{target}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        _sync_folder(place.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from .strategy import Strategy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """A strategy's answers on a history, one element a candle.
 
     `score` (int64) is the sum of the weights of the conditions that are certainly true, `entry`
     (bool) whether the decision is. `inputs` maps names to float64 arrays, NaN where undefined;
     `conditions` maps names to bool arrays, true where certainly true. `notes` are sentences
-    about the bars: gaps, dropped candles, missing times.
+    about the bars: gaps, dropped candles, missing times. `budgets` are those of the run.
     """
 
     strategy: Strategy
@@ -37,6 +37,7 @@ class Evaluation:
     inputs: Mapping[str, NDArray[np.float64]]
     conditions: Mapping[str, NDArray[np.bool_]]
     notes: tuple[str, ...] = field(default=())
+    budgets: tuple[float, int] = field(default=(float("inf"), 1 << 62), repr=False)
 
     def __len__(self) -> int:
         return len(self.entry)
@@ -61,7 +62,9 @@ class Evaluation:
 
     @cached_property
     def _interval(self) -> NDArray[np.int64]:
-        return engine.run(self.strategy._prepare_interval().plan, self.bars.matrix).integers
+        plan = self.strategy._prepare_interval().plan
+        self.strategy._check_budgets(plan, len(self.bars), *self.budgets)
+        return engine.run(plan, self.bars.matrix).integers
 
     def to_pandas(self) -> pd.DataFrame:
         """A table with one row a candle: close, inputs, conditions, score, entry.
@@ -97,6 +100,8 @@ def evaluate(
     memory: int,
 ) -> Evaluation:
     """Check the bars against the strategy, run the plan, and name what it kept."""
+    if align is not None and not resample:
+        raise ValueError("align says how to resample; it needs resample=True")
     bars = data if isinstance(data, Bars) else Bars(data)
     if resample:
         bars = bars.resample(strategy.timeframe, align=align)
@@ -115,6 +120,7 @@ def evaluate(
         inputs={name: found[name] for name in checked.inputs if name in found},
         conditions={name: found[name] for name in checked.conditions if name in found},
         notes=notes,
+        budgets=(work, memory),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .runtime.bars import Bars
 
 SUFFIXES = (".csv", ".parquet")
+_LAST_YEAR = 2261  # no bar opens after it
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class Request:
 
 def run_strategy(request: Request) -> int:
     """Evaluate, report, write; returns the exit status."""
+    if request.align is not None and not request.resample:
+        return _fail("--align says how to resample; it needs --resample", UNREADABLE)
+    if request.data.is_dir():
+        return _fail(f"{request.data} is a folder; name one file", UNREADABLE)
     try:
         if request.out is not None:
             inputs = [request.data] if request.strategy == STDIN else [request.data, Path(request.strategy)]
@@ -69,7 +75,7 @@ def _strategy(request: Request) -> Strategy | None:
     checked, diagnostics = check(document, request.timeframe)
     if diagnostics:
         found = Checked(Source(document.text or "", document.label), diagnostics)
-        click.echo(as_text(found, color=is_colored()), err=True)
+        click.echo(as_text(found, color=is_colored(sys.stderr)), err=True)
     if checked is None:
         return None
     return Strategy(checked, tuple(diagnostics), document, request.timeframe)
@@ -81,20 +87,24 @@ def _evaluate(request: Request, strategy: Strategy) -> int:
     try:
         with waiting("reading bars …"):
             bars = Bars(request.data)
+    except OSError as error:
+        complain(str(request.data), error)
+        return UNREADABLE
+    except BarsError as error:
+        return _fail(str(error), INVALID)
+    try:
         with waiting("evaluating …"):
             result = strategy.evaluate(bars, resample=request.resample, align=request.align)
         rows = _rows(result.bars, request.first, request.last)
-        click.echo("\n".join(_report(request, strategy, result, rows)))
         if request.out is not None:
             _write(request.out, result.to_pandas().iloc[rows])
-            click.echo(f"\nWrote {rows.stop - rows.start:,} candles to {visible(str(request.out))}")
     except (BarsError, StrategyError) as error:
         return _fail(str(error), INVALID)
     except (OutputError, _TimeError) as error:
         return _fail(str(error), UNREADABLE)
-    except OSError as error:
-        complain(str(request.data), error)
-        return UNREADABLE
+    click.echo("\n".join(_report(request, strategy, result, rows)))
+    if request.out is not None:
+        click.echo(f"\nWrote {rows.stop - rows.start:,} candles to {visible(str(request.out))}")
     return 0
 
 
@@ -117,6 +127,8 @@ def _rows(bars: Bars, first: str | None, last: str | None) -> slice:
         stop = len(bars) if last is None else int(np.searchsorted(bars.times, _end(last, bars.zone), "left"))
     except ValueError as error:
         raise _TimeError(str(error)) from error
+    if first is not None and last is not None and start > stop:
+        raise _TimeError("--from is later than --to")
     return slice(start, max(start, stop))
 
 
@@ -130,6 +142,8 @@ def _end(text: str, zone: str | None) -> int:
         day = date.fromisoformat(text.strip())
     except ValueError:
         return parse_time(text, zone) + 1
+    if day.year >= _LAST_YEAR:
+        return 1 << 62
     return parse_time((day + timedelta(days=1)).isoformat(), zone)
 
 
@@ -163,7 +177,16 @@ def _heading(request: Request, strategy: Strategy, result: Evaluation) -> list[s
         f"Hash       {strategy.hash}",
         f"Bars       {visible(request.data.name)}: {len(result):,} candles{_span(result, whole)}",
     ]
-    return [*lines, *(f"           {visible(note)}" for note in result.notes)]
+    lines += [f"           {visible(note)}" for note in result.notes]
+    return [*lines, f"Look-ahead {_extent(strategy)}"]
+
+
+def _extent(strategy: Strategy) -> str:
+    """The certificate of causality over all values: what a candle's answers read, relative to it."""
+    extents = strategy.extents.values()
+    left, right = min(left for left, _ in extents), max(right for _, right in extents)
+    reach = "all candles before" if left == float("-inf") else f"{-int(left):,} candles back"
+    return f"none: values read {reach}, and none after their own" if right <= 0 else "refused"
 
 
 def _defined(strategy: Strategy, result: Evaluation) -> str:
@@ -213,7 +236,8 @@ def _write(target: Path, table: pd.DataFrame) -> None:
         if target.suffix.lower() == ".csv":
             table.to_csv(path)
         else:
-            table.to_parquet(path, engine="pyarrow")
+            with open(path, "wb") as file:
+                table.to_parquet(file, engine="pyarrow")
 
     try:
         write_atomically(target, write)

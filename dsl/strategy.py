@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+import copy
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 import threading
@@ -16,7 +18,7 @@ from .grammar import catalogue as say
 from .grammar.diagnostics import Diagnostic, Message
 from .grammar.document import Document, load
 from .grammar.words import MINUTES
-from .prepared import Prepared, prepare, prepare_interval
+from .prepared import ENTRY, Prepared, prepare, prepare_interval
 from .runtime.plan import Plan
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ WORK_BUDGET = 2e13
 """The default budget of `evaluate`, in the units of `Kernel.cost`: some hours of one core."""
 MEMORY_BUDGET = 8 * 2**30
 """The default memory budget of `evaluate`, in bytes."""
+
+
+_PLANS = 16  # how many choices of outputs a strategy remembers
 
 
 class StrategyError(ValueError):
@@ -93,7 +98,7 @@ def _read(source: Source) -> Document:
 
 
 def _known_timeframe(timeframe: str | None) -> str | None:
-    if timeframe is not None and timeframe not in MINUTES:
+    if timeframe is not None and timeframe not in tuple(MINUTES):
         raise ValueError(f"{timeframe!r} is not a timeframe; timeframes: {' '.join(MINUTES)}")
     return timeframe
 
@@ -120,16 +125,16 @@ class Strategy:
             raise AttributeError("a strategy is immutable")
         super().__setattr__(name, value)
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("a strategy is immutable")
+
     def __repr__(self) -> str:
-        return f"<dslc.Strategy {self.name or self.hash[:12]} {self.timeframe}>"
+        return f"<dslc.Strategy {self.name or self.hash[:12]!r} {self.timeframe}>"
 
     def __reduce__(self) -> tuple[Callable[..., Strategy], tuple[Any, ...]]:
         document = self._document
-        return _rebuild, (
-            document.data if document.text is None else document.text,
-            document.label,
-            self._override,
-        )
+        source = document.data if document.text is None else document.text
+        return _rebuild, (source, document.label, dict(document.metadata), self._override)
 
     @property
     def name(self) -> str | None:
@@ -144,7 +149,7 @@ class Strategy:
     @property
     def metadata(self) -> dict[str, Any]:
         """What stood beside the strategy in its envelope."""
-        return dict(self._document.metadata)
+        return copy.deepcopy(dict(self._document.metadata))
 
     @property
     def timeframe(self) -> str:
@@ -154,12 +159,12 @@ class Strategy:
     @property
     def inputs(self) -> dict[str, str]:
         """The inputs: name and canonical expression."""
-        return dict(self.canonical["inputs"])
+        return dict(self._canonical["inputs"])
 
     @property
     def conditions(self) -> dict[str, str]:
         """The conditions: name and canonical expression."""
-        return dict(self.canonical["conditions"])
+        return dict(self._canonical["conditions"])
 
     @property
     def weights(self) -> dict[str, int]:
@@ -169,11 +174,15 @@ class Strategy:
     @property
     def entry(self) -> str:
         """The decision, as a canonical expression."""
-        return str(self.canonical["decision"]["entry"])
+        return str(self._canonical["decision"]["entry"])
+
+    @property
+    def canonical(self) -> dict[str, Any]:
+        """The canonical document, what the hash is made of; a copy."""
+        return copy.deepcopy(self._canonical)
 
     @cached_property
-    def canonical(self) -> dict[str, Any]:
-        """The canonical document: what the hash is made of."""
+    def _canonical(self) -> dict[str, Any]:
         return canonical(self._checked)
 
     @cached_property
@@ -190,6 +199,16 @@ class Strategy:
     def max_score(self) -> int:
         """The sum of the positive weights: no candle's score is above it."""
         return sum(weight for weight in self._checked.weights.values() if weight > 0)
+
+    @property
+    def extents(self) -> dict[str, tuple[float, int]]:
+        """The certificate of causality: the candles that each input, condition and the decision read.
+
+        An interval of candles relative to the value's own, `(-20, 0)` for a mean of 21 and
+        `(-inf, 0)` for a recurrence. The compiler refuses a right end above 0.
+        """
+        roots = {**self._checked.inputs, **self._checked.conditions, ENTRY: self._checked.entry}
+        return {name: (self._facts[node].left, self._facts[node].right) for name, node in roots.items()}
 
     @cached_property
     def _facts(self) -> list[Fact]:
@@ -211,8 +230,8 @@ class Strategy:
         "signals" (score and entry only), or the names of inputs and conditions to keep besides.
         `resample` makes candles of the strategy's timeframe from finer bars, aligned as
         `Bars.resample` says. Raises BarsError where the bars contradict the strategy, and
-        StrategyError where the run would exceed the budgets `work` or `memory`; nothing is
-        allocated before that is known.
+        StrategyError where the run would exceed the budgets `work` or `memory`; that is known
+        before the workspace and the results are allocated (the bars are converted by then).
         """
         from .result import evaluate
 
@@ -228,7 +247,7 @@ class Strategy:
             return ()
         wanted = set([outputs] if isinstance(outputs, str) else outputs)
         if wanted - set(known):
-            names = ", ".join(sorted(wanted - set(known)))
+            names = ", ".join(sorted(map(str, wanted - set(known))))
             raise ValueError(f"the strategy has no input or condition {names}")
         return tuple(name for name in known if name in wanted)
 
@@ -236,6 +255,8 @@ class Strategy:
         """The plan that keeps the named inputs and conditions besides score and entry."""
         with self._lock:
             if names not in self._plans:
+                while len(self._plans) >= _PLANS:
+                    del self._plans[next(iter(self._plans))]
                 self._plans[names] = prepare(self._checked, names)
             return self._plans[names]
 
@@ -251,14 +272,16 @@ class Strategy:
         return StrategyError([whole], self._document.label)
 
     def _check_budgets(self, plan: Plan, candles: int, work: float, memory: int) -> None:
-        if plan.cost * candles > work:
-            raise self._refuse(say.work_over_budget(plan.cost * candles, work, candles))
+        if plan.cost(candles) > work:
+            raise self._refuse(say.work_over_budget(plan.cost(candles), work, candles))
         if plan.bytes(candles) > memory:
             raise self._refuse(say.memory_over_budget(plan.bytes(candles), memory, candles))
 
 
-def _rebuild(source: str | dict[str, Any], label: str, timeframe: str | None) -> Strategy:
-    document = load(source, label)
+def _rebuild(
+    source: str | dict[str, Any], label: str, metadata: dict[str, Any], timeframe: str | None
+) -> Strategy:
+    document = replace(load(source, label), metadata=metadata)
     checked, diagnostics = check(document, timeframe)
     if checked is None:
         raise StrategyError(diagnostics, label)

@@ -13,7 +13,7 @@ from functools import wraps
 from typing import ParamSpec
 
 from .diagnostics import Message
-from .words import TIMEFRAMES, quoted, some
+from .words import TIMEFRAMES, amount, quoted, some
 
 P = ParamSpec("P")
 Said = tuple[str, str | None]
@@ -505,8 +505,7 @@ def work_over_budget(cost: float, budget: float, candles: int) -> Said:
 def memory_over_budget(size: int, budget: int, candles: int) -> Said:
     """Evaluating the strategy on these bars would need more memory than the budget allows."""
     return (
-        f"evaluating {candles:,} candles would need {size / 2**20:,.0f} MiB; the budget is "
-        f"{budget / 2**20:,.0f} MiB",
+        f"evaluating {candles:,} candles would need {amount(size)}; the budget is {amount(budget)}",
         "use fewer candles or ask for fewer outputs, or raise the budget",
     )
 

@@ -100,6 +100,15 @@ def some(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def amount(size: int) -> str:
+    """A number of bytes.
+
+    >>> amount(3 * 2**20), amount(1000)
+    ('3 MiB', '1,000 bytes')
+    """
+    return f"{size / 2**20:,.0f} MiB" if size >= 2**20 else f"{size:,} bytes"
+
+
 def number_text(value: float) -> str:
     """The one way a number is written: the shortest digits that read back as the same float64.
 

@@ -2,9 +2,9 @@
 
 One folder a build: its name is a hash of the package's kernels and adapters, the versions of
 numba and llvmlite and the CPU, so a stale entry cannot be met. One file a kernel, with a
-checksum over everything behind it: a truncated or foreign file is compiled again, and writing
-is atomic, so any number of processes may start cold at once. Everything about the cache may
-fail without harm: it is then as if there were none.
+checksum over everything behind it and its own name in it: a truncated or foreign file is compiled
+again, and writing is atomic, so any number of processes may start cold at once. Everything about
+the cache may fail without harm: it is then as if there were none.
 
 `DSLC_CACHE_DIR` says where it is; by default it is in the user's cache folder. Machine code is
 only loaded from a folder that belongs to the user and that nobody else can write to.
@@ -44,13 +44,17 @@ class ObjectCache:
 
     def load(self, name: str) -> CompiledCode | None:
         """The entry of a kernel, or None if it is missing, damaged or not to be trusted."""
-        if self._folder is None:
+        if self._folder is None or not _is_private(self._folder):
             return None
         try:
-            raw = (self._folder / f"{name}.bin").read_bytes()
+            handle = os.open(self._folder / f"{name}.bin", os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            with os.fdopen(handle, "rb") as file:
+                if not _is_ours(os.fstat(file.fileno())):
+                    return None
+                raw = file.read()
         except OSError:
             return None
-        return _decode(raw) if _is_private(self._folder) else None
+        return _decode(name, raw)
 
     def save(self, name: str, code: CompiledCode) -> None:
         """Write an entry; a failure leaves things as they were."""
@@ -61,7 +65,7 @@ class ObjectCache:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
             with os.fdopen(handle, "wb") as file:
-                file.write(_encode(code))
+                file.write(_encode(name, code))
             os.replace(temporary, self._folder / f"{name}.bin")
         except OSError:
             if temporary is not None:
@@ -69,26 +73,26 @@ class ObjectCache:
                     os.unlink(temporary)
 
 
-def _encode(code: CompiledCode) -> bytes:
-    head = json.dumps([code.library, code.symbol, len(code.code)]).encode()
+def _encode(name: str, code: CompiledCode) -> bytes:
+    head = json.dumps([name, code.library, code.symbol, len(code.code)]).encode()
     body = len(head).to_bytes(4, "little") + head + code.code + code.bitcode
     return _MAGIC + hashlib.sha256(body).digest() + body
 
 
-def _decode(raw: bytes) -> CompiledCode | None:
+def _decode(name: str, raw: bytes) -> CompiledCode | None:
     body = raw[len(_MAGIC) + _DIGEST :]
     if not raw.startswith(_MAGIC + hashlib.sha256(body).digest()):
         return None
     end = 4 + int.from_bytes(body[:4], "little")
-    library, symbol, length = json.loads(body[4:end])
+    written_for, library, symbol, length = json.loads(body[4:end])
+    if written_for != name:
+        return None
     return CompiledCode(library, symbol, body[end : end + length], body[end + length :])
 
 
 def _folder(build: Iterable[str]) -> Path | None:
-    try:
-        place = os.environ.get("DSLC_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
-        root = Path(place) if place else Path.home() / ".cache"
-    except RuntimeError:  # no home
+    root = _root()
+    if root is None:
         return None
     digest = hashlib.sha256()
     for part in build:
@@ -98,16 +102,35 @@ def _folder(build: Iterable[str]) -> Path | None:
     return root / "dslc" / digest.hexdigest()[:32]
 
 
+def _root() -> Path | None:
+    chosen = os.environ.get("DSLC_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    place = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if place.is_absolute():
+        return place
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:  # no home
+        return None
+
+
 def _sources() -> list[Path]:
     here = Path(__file__).parent
     return [here / "jit.py", here / "registry.py", *sorted((here / "kernels").glob("*.py"))]
 
 
 def _is_private(folder: Path) -> bool:
-    if os.name != "posix":
-        return True
     try:
-        found = folder.stat()
+        return _is_ours(folder.stat())
     except OSError:
         return False
+
+
+def _is_ours(found: os.stat_result) -> bool:
+    """Whether a file or folder is the user's, and nobody else may write to it."""
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        return False
+    if os.name != "posix":
+        return True
     return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

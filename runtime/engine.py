@@ -11,7 +11,9 @@ Worked, with one slot of halo 2 and chunks of 3, candles a b c d e:
     [b c|d e  ]   the second: the last two values moved to the front
 
 Step 3 is `make_drive` of jit.py, compiled, one call for the whole history. Its tables are flat
-integer arrays: loads (row, offset), steps (address, offset of operands, of parameters, of
+integer arrays. The head says how many candles there are, how long a chunk is, how much room is behind
+the halos and where in it the next chunk begins (here always a chunk's length, and 0), and how long
+the other tables are: loads (row, offset), steps (address, offset of operands, of parameters, of
 state), stores (form, offset, row), halos (offset, length).
 """
 

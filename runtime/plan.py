@@ -17,6 +17,9 @@ FIELDS = ("open", "high", "low", "close", "volume")
 """Market data, in the order of the rows that the engine reads."""
 
 
+_COPY = 0.5  # what moving one value costs, in the units of `Kernel.cost`
+
+
 @dataclass(frozen=True, slots=True)
 class Operand:
     """A slot, read some candles back. The kernel knows whether it is a number or a mask."""
@@ -46,7 +49,7 @@ class Store:
     operand: Operand
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """Steps in order, the slots they use, and what is kept.
 
@@ -64,13 +67,18 @@ class Plan:
     stores: tuple[Store, ...]
     chunk: int
 
-    @property
-    def cost(self) -> float:
-        """Work for one candle, in the units of `Kernel.cost`."""
+    def cost(self, candles: int) -> float:
+        """Work of a run, in the units of `Kernel.cost` (about a nanosecond each).
+
+        Steps, market data and results a candle; halos that move once a chunk; and, once a run,
+        the workspace that is filled.
+        """
         from .registry import kernel
 
-        moved = 0.15 * (len(self.loads) + len(self.stores))
-        return moved + sum(kernel(step.kernel).cost for step in self.steps)
+        steps = sum(kernel(step.kernel).cost for step in self.steps)
+        moved = _COPY * (len(self.loads) + len(self.stores))
+        halos = _COPY * (sum(self.numbers) + sum(self.masks)) / self.chunk
+        return candles * (steps + moved + halos) + _COPY * self.bytes(0) / 8
 
     def bytes(self, candles: int) -> int:
         """Memory that running the plan allocates: the workspace and what is kept."""

@@ -132,9 +132,38 @@ def test_a_strategy_is_immutable_and_picklable() -> None:
     strategy = dslc.compile(TEXT, timeframe="4H")
     with pytest.raises(AttributeError):
         strategy.diagnostics = ()  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        del strategy.diagnostics
+    strategy.canonical["decision"]["entry"] = "something else"
+    strategy.inputs["new"] = "1"
+    assert strategy.entry == "score >= 60"
+    assert list(strategy.inputs) == ["fast", "slow"]
     again = pickle.loads(pickle.dumps(strategy))
     assert (again.hash, again.timeframe, again.warmup) == (strategy.hash, "4H", strategy.warmup)
     assert copy.deepcopy(strategy).hash == strategy.hash
+
+
+def test_what_stood_in_the_envelope_stays_with_the_strategy() -> None:
+    envelope = {"strategySnapshotJson": TEXT, "assetPair": "X", "more": {"k": [1]}}
+    strategy = dslc.compile(envelope)
+    strategy.metadata["more"]["k"].append(2)
+    for found in (strategy, pickle.loads(pickle.dumps(strategy)), copy.deepcopy(strategy)):
+        assert found.metadata == {"assetPair": "X", "more": {"k": [1]}}
+
+
+def test_the_extents_are_the_certificate_of_causality() -> None:
+    extents = dslc.compile({**STRATEGY, "inputs": {**STRATEGY["inputs"], "w": "sma(close, 21)[2]"}}).extents
+    assert extents["w"] == (-22, -2)
+    assert extents["fast"] == (float("-inf"), 0)
+    assert all(right <= 0 for _, right in extents.values())
+
+
+def test_evaluations_compare_by_identity() -> None:
+    strategy = dslc.compile(TEXT)
+    bars = dslc.Bars(frame())
+    first, second = strategy.evaluate(bars), strategy.evaluate(bars)
+    assert first != second
+    assert len({first, second}) == 2
 
 
 def test_results_and_errors_are_picklable() -> None:
@@ -245,6 +274,23 @@ def test_budgets_are_held_before_anything_is_allocated() -> None:
     with pytest.raises(dslc.StrategyError) as caught:
         strategy.evaluate(frame(), memory=1000)
     assert [d.code for d in caught.value.diagnostics] == ["E612"]
+    assert "1,000 bytes" in str(caught.value)
+
+
+def test_the_interval_is_held_to_the_budgets_of_the_run() -> None:
+    rng = np.random.default_rng(0)
+    strategy = dslc.compile(TEXT)
+    close = 10 + rng.random(100_000)
+    bars = {"open": close, "high": close, "low": close, "close": close}
+    plan = strategy._prepare(()).plan
+    result = strategy.evaluate(bars, outputs="signals", memory=plan.bytes(100_000))
+    with pytest.raises(dslc.StrategyError):
+        _ = result.score_low
+
+
+def test_align_without_resample_is_refused() -> None:
+    with pytest.raises(ValueError, match="resample"):
+        dslc.compile(TEXT).evaluate(frame(), align="UTC")
 
 
 def test_a_wrong_timeframe_is_an_error_that_says_what_to_do() -> None:

@@ -292,3 +292,129 @@ def test_run_works_with_a_cold_a_warm_a_broken_and_no_cache(tmp_path: Path) -> N
         path.write_bytes((raw[: len(raw) // 2], b"", raw[:-1] + b"\0", b"x" * len(raw))[i % 4])
     assert run(DSLC_CACHE_DIR=str(cache)).stdout == wanted
     assert run(DSLC_CACHE_DIR="/dev/null/nowhere").stdout == wanted
+
+
+def shell(line: str, **env: str) -> tuple[int, str, str]:
+    """Exit status of the first command of a pipe, and what came out."""
+    command = line.replace("dslc ", f"{sys.executable} -m dslc ")
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **env},
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["functions", "schema", "validate {broken}", "run {example} --data {bars} --timeframe 1D"]
+)
+def test_nobody_reading_the_output_is_no_crash(broken: Path, command: str) -> None:
+    filled = command.format(broken=broken, example=EXAMPLE, bars=BARS)
+    status, _, errors = shell(f"dslc {filled} | true")
+    assert status in (0, 1, 141)
+    assert errors == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    "command", ["functions", "validate {broken}", "run {example} --data {bars} --timeframe 1D"]
+)
+def test_output_that_cannot_be_written_is_status_2_and_says_so(broken: Path, command: str) -> None:
+    filled = command.format(broken=broken, example=EXAMPLE, bars=BARS)
+    status, _, errors = shell(f"dslc {filled} > /dev/full")
+    assert status == 2
+    assert errors == "dslc: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-"])
+def test_closed_streams_are_no_crash(broken: Path, closing: str) -> None:
+    assert shell(f"dslc validate {broken} {closing}")[0] == 1
+    assert shell(f"dslc validate - {closing}")[0] == 1
+    assert shell(f"dslc run {EXAMPLE} --data {BARS} --timeframe 1D {closing}")[0] == 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_any_encoding_of_the_terminal_will_do(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_text('{"日本…": 1}', encoding="utf-8")
+    assert shell(f"dslc validate {path}", PYTHONIOENCODING=encoding)[0] == 1
+    assert run("--from", "2030-01-01", PYTHONIOENCODING=encoding).returncode == 0
+
+
+def test_the_result_is_written_even_if_nobody_reads_the_report(tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    shell(f"dslc run {EXAMPLE} --data {BARS} --timeframe 1D --out {target} | true")
+    assert len(pd.read_csv(target)) == 3270
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--out", "{tmp}/none/x.csv"], "is not a folder"),
+        (["--out", "{tmp}"], "write to a file that ends in"),
+        (["--out", "{tmp}/" + "x" * 300 + ".csv"], "x.csv"),
+        (["--align", "UTC"], "--resample"),
+        (["--from", "2010-01-01", "--to", "2009-01-01"], "--from is later than --to"),
+        (["--to", "soon"], "soon"),
+    ],
+)
+def test_a_wrong_call_is_told_what_is_wrong(tmp_path: Path, args: list[str], said: str) -> None:
+    done = run(*(argument.format(tmp=tmp_path) for argument in args))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert str(BARS) not in done.stderr
+
+
+def test_a_far_end_means_the_last_bar() -> None:
+    assert "3,270 candles" in run("--to", "9999-12-31").stdout
+
+
+def test_a_folder_of_bars_is_misuse(tmp_path: Path) -> None:
+    done = dslc("run", EXAMPLE, "--data", tmp_path)
+    assert (done.returncode, "is a folder" in done.stderr) == (2, True)
+
+
+def test_a_link_that_leads_nowhere_is_unreadable(broken: Path) -> None:
+    (broken.parent / "gone.json").symlink_to(broken.parent / "nowhere")
+    done = dslc("validate", broken.parent)
+    assert done.returncode == 2
+    assert "gone.json" in done.stderr
+
+
+def test_colours_on_a_terminal_and_not_with_no_color(broken: Path) -> None:
+    import pty
+
+    for no_color, coloured in (("", True), ("1", False)):
+        reader, writer = pty.openpty()
+        env = {**os.environ, "NO_COLOR": no_color, "TERM": "xterm"}
+        command = [sys.executable, "-m", "dslc", "validate", str(broken)]
+        subprocess.run(command, stdout=writer, stderr=writer, env=env, check=False)
+        os.close(writer)
+        shown = b""
+        while True:
+            try:
+                part = os.read(reader, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            shown += part
+        os.close(reader)
+        assert (b"\x1b[" in shown) == coloured
+
+
+def test_a_cache_that_others_could_write_to_is_not_trusted(tmp_path: Path) -> None:
+    wanted = run().stdout
+    assert run(DSLC_CACHE_DIR=str(tmp_path)).stdout == wanted
+    (folder,) = (tmp_path / "dslc").iterdir()
+    entries = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "kernel-smooth-4.bin").write_bytes(entries["kernel-weigh.bin"])
+    assert run(DSLC_CACHE_DIR=str(tmp_path)).stdout == wanted
+    folder.chmod(0o777)
+    stamps = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert run(DSLC_CACHE_DIR=str(tmp_path)).stdout == wanted
+    assert all(
+        path.stat().st_mtime_ns != stamps[path.name] for path in folder.iterdir() if path.suffix == ".bin"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any
 
@@ -185,7 +186,7 @@ def test_a_power_of_two_scales_prices_exactly(exponent: int) -> None:
 
 
 @pytest.mark.parametrize("period", [1, 2, 3, 5, 7, 20, 21, 50, 100, 127, 128, 333])
-@pytest.mark.parametrize("value", [0.1, 1 / 3, 118.56, 1e-8, 1e9, 123456.789])
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 118.56, 1e-8, 1e9, 123456.789, 1 / 3 * 1e301, 1e304])
 def test_a_constant_series_stays_that_constant(period: int, value: float) -> None:
     names = ("sma", "ema", "highest", "lowest")
     strategy = inputs_only({name: f"{name}(close, {period})" for name in names})
@@ -208,6 +209,87 @@ def test_a_window_depends_on_its_candles_only(name: str, period: int) -> None:
         np.testing.assert_array_equal(later[period - 1 :], whole[start + period - 1 :])
     assert np.isnan(whole[100 : 100 + period]).all()
     assert not np.isnan(whole[100 + period : 150]).any()
+
+
+def test_a_smoothing_passes_over_steps_that_overflow() -> None:
+    """Against a plain loop, with jumps between the ends of float64 that no difference can hold."""
+    rng = np.random.default_rng(8)
+    values = rng.choice([1.5e308, -1.5e308, 1.0, 2.0, np.nan], 400, p=[0.1, 0.1, 0.35, 0.35, 0.1])
+    matrix = np.vstack([values] * 5)
+    plan = inputs_only({"x": "ema(close, 4)", "y": "ema(close + 0, 7)"})._prepare(("x", "y")).plan
+    for chunk in (400, 1, 7):
+        found = engine.run(plan, matrix, chunk=chunk).numbers
+        for row, period in ((0, 4), (1, 7)):
+            np.testing.assert_array_equal(np.isnan(found[row]), np.isnan(plain_ema(values, period)))
+            np.testing.assert_allclose(found[row], plain_ema(values, period), rtol=1e-13)
+
+
+def plain_ema(values: np.ndarray, period: int) -> np.ndarray:
+    out, seed, mean = [], [], 0.0
+    for x in values.tolist():
+        value = float("nan")
+        if len(seed) < period and math.isfinite(sum(seed) + x):
+            seed.append(x)
+            if len(seed) == period:
+                value = mean = math.fsum(seed) / period
+        elif len(seed) == period:
+            step = mean + 2 / (period + 1) * (x - mean)
+            if math.isfinite(step):
+                value = mean = step
+        out.append(value)
+    return np.array(out)
+
+
+@pytest.mark.parametrize("period", [9_999, 10_000])
+def test_the_longest_windows_are_right_over_many_chunks(period: int) -> None:
+    close = np.random.default_rng(4).normal(0, 1, 90_000)
+    matrix = np.vstack([close] * 5)
+    names = ("sma", "highest", "lowest", "back")
+    inputs = {name: f"{name}(close, {period})" for name in names[:3]} | {"back": f"close[{period - 1}]"}
+    plan = inputs_only(inputs)._prepare(names).plan
+    whole = engine.run(plan, matrix).numbers
+    np.testing.assert_array_equal(whole, engine.run(plan, matrix, chunk=777).numbers)
+    view = np.lib.stride_tricks.sliding_window_view(close, period)[::7_001]
+    rows = np.arange(period - 1, len(close))[::7_001]
+    np.testing.assert_allclose(whole[0][rows], [math.fsum(window) / period for window in view], rtol=5e-16)
+    np.testing.assert_array_equal(whole[1][rows], view.max(axis=1))
+    np.testing.assert_array_equal(whole[2][rows], view.min(axis=1))
+    np.testing.assert_array_equal(whole[3][period - 1 :], close[: 1 - period])
+
+
+def test_five_hundred_conditions_and_the_largest_weights() -> None:
+    conditions = {f"c{i}": f"close > {i / 5}" for i in range(512)}
+    weights = {name: 10**9 if i % 3 else -(10**9) for i, name in enumerate(conditions)}
+    document = {
+        "configuration": {"timeframe": "1H"},
+        "inputs": {},
+        "conditions": conditions,
+        "score": weights,
+        "decision": {"entry": "score > 1000000000"},
+    }
+    close = np.random.default_rng(1).uniform(0.1, 103, 300)
+    result = dslc.compile(document).evaluate(dict.fromkeys(("open", "high", "low", "close"), close))
+    wanted = [sum(weights[f"c{i}"] for i in range(512) if price > i / 5) for price in close.tolist()]
+    assert result.score.tolist() == wanted
+    assert result.entry.tolist() == [score > 10**9 for score in wanted]
+
+
+@pytest.mark.parametrize("period", [2, 9, 21, 100])
+@pytest.mark.parametrize("name", ["ema", "rsi", "atr"])
+def test_a_recurrence_has_forgotten_its_start_after_its_settle_length(name: str, period: int) -> None:
+    expression = f"atr({period})" if name == "atr" else f"{name}(close, {period})"
+    strategy = inputs_only({"x": expression})
+    fact = strategy._facts[strategy._checked.inputs["x"]]
+    length = fact.first + fact.settle
+    late, early = np.random.default_rng(2).uniform(90, 110, (2, length + 50))
+    early[40:] = late[40:]
+    found = []
+    for close in (early, late):
+        bars = {"open": close, "high": close * 1.01, "low": close * 0.99, "close": close}
+        found.append(strategy.evaluate(bars).inputs["x"])
+    assert abs(found[0][-1] / found[1][-1] - 1) < 4e-16
+    middle = fact.first + 40 + fact.settle // 3
+    assert found[0][middle] != found[1][middle]
 
 
 def test_a_flat_stretch_keeps_the_index_however_long_it_is() -> None:

@@ -8,6 +8,7 @@ import re
 import tomllib
 
 from dslc.grammar import build_tables
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -129,7 +130,49 @@ def test_the_lock_names_exact_versions_and_no_host() -> None:
 def test_every_file_opens_with_what_it_owns(path: Path) -> None:
     opening = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     assert opening
-    assert opening.partition("\n")[0].endswith((".", ":", ",")) or "\n" in opening
+    assert len(opening.partition("\n")[0].split()) >= 3
+
+
+def test_a_graph_that_reads_the_future_is_refused_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    import dslc
+    from dslc.compiler import analyze
+    from dslc.compiler.graph import Graph, Node
+    from dslc.compiler.passes.verify import verify
+
+    graph = Graph()
+    graph._intern(Node("shift", (graph.bar("close"),), (-1,)))
+    with pytest.raises(AssertionError):
+        verify(graph)
+    monkeypatch.setattr(analyze, "right_ends", lambda graph: [1] * len(graph))
+    source = (ROOT / "examples" / "higher-close.json").read_text(encoding="utf-8")
+    assert {found.code for found in dslc.validate(source)} == {"E505"}
+
+
+def test_what_a_plan_promises_to_allocate_is_what_it_allocates() -> None:
+    import dslc
+    from dslc.runtime import engine
+
+    plan = dslc.compile(ROOT / "examples" / "full-house.json")._prepare(("trend", "macd")).plan
+    layout = engine._layout(plan, plan.chunk, True)
+    kept = engine.run(plan, np.full((5, 1000), 10.0))
+    parts = (layout.number_space(), layout.mask_space(), kept.numbers, kept.masks, kept.integers)
+    assert plan.bytes(1000) == sum(part.nbytes for part in parts)
+
+
+def test_many_long_windows_keep_the_workspace_small() -> None:
+    import dslc
+
+    inputs = {f"x{i}": f"sma(close[{i}], {9999 - i})" for i in range(100)}
+    document = {
+        "configuration": {"timeframe": "1D"},
+        "inputs": inputs,
+        "conditions": {"c": " + ".join(inputs) + " > 0"},
+        "score": {"c": 1},
+        "decision": {"entry": "c"},
+    }
+    plan = dslc.compile(document)._prepare(()).plan
+    assert plan.bytes(0) < 300 * 2**20
+    assert plan.cost(1000) > 1000 * sum(0.1 for _ in plan.steps)
 
 
 def test_kernels_are_compiled_with_options_that_keep_the_bits() -> None:

@@ -5,7 +5,8 @@ is decided from the results downwards, and negation is pushed to the leaves on t
 `NOT (a > b)` holds where `b >= a` does. A monotone strategy never needs a failing mask.
 
 1. Mark, from the wanted results down, which `Form` of which node is needed.
-2. Build the needed forms in the order of the node numbers, operands first.
+2. Build the needed forms in the order of the node numbers, operands first; of a score, the ends
+   of the interval before the number that they make.
 
 The score is an interval: `low` counts positive weights where their condition holds and negative
 ones unless it fails; `high` the other way round. A comparison with the score alone on one side
@@ -37,8 +38,8 @@ _NEGATED = {
 def certain(graph: Graph, wanted: tuple[Wanted, ...]) -> tuple[Graph, tuple[int, ...]]:
     """The graph of masks and numbers that gives the wanted forms, and their nodes."""
     builder = _Builder(graph)
-    for node in sorted(_needed(graph, wanted)):
-        builder.build(*node)
+    for number, form in sorted(_needed(graph, wanted), key=lambda item: (item[0], item[1] == "number")):
+        builder.build(number, form)
     return builder.target, tuple(builder.made[node, form] for form, node in wanted)
 
 

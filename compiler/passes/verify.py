@@ -6,6 +6,7 @@ A failure here is a mistake of the compiler, never of a strategy.
 from __future__ import annotations
 
 from ...runtime.registry import find_window, kernels
+from ..facts import right_ends
 from ..graph import Graph, Node
 
 _LEAVES = frozenset(("bar", "const", "truth"))
@@ -17,6 +18,8 @@ def verify(graph: Graph) -> None:
         problem = _problem(graph, number, node)
         if problem:
             raise AssertionError(f"node {number} ({node.op}): {problem}")
+    if max(right_ends(graph), default=0) > 0:
+        raise AssertionError("the graph reads the future")
 
 
 def _problem(graph: Graph, number: int, node: Node) -> str | None:

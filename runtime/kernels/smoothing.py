@@ -21,6 +21,8 @@ from typing import Any
 from ..registry import NAN, recurrence
 
 _SPLIT = 134217729.0  # 2**27 + 1, cuts a float64 into two halves of 26 bits
+_LARGE = 1e290  # above this, cutting could overflow,
+_SHRINK = 2.0**-28  # so it is done on a smaller scale
 _TAME = 1e300  # below this, x - mean cannot overflow
 
 
@@ -67,10 +69,13 @@ def smooth(count: int, x: Any, out: Any, params: Any, state: Any) -> int:
             seen += 1.0
             if seen == needed:
                 quotient = mean / needed
-                scaled = quotient * _SPLIT
-                high = scaled - (scaled - quotient)
+                shrink = _SHRINK if abs(quotient) > _LARGE else 1.0
+                part = quotient * shrink
+                scaled = part * _SPLIT
+                high = (scaled - (scaled - part)) / shrink
                 remainder = ((mean - high * needed) - (quotient - high) * needed) + lost
                 mean = quotient + remainder / needed
+                mean = mean if mean - mean == 0.0 else quotient
                 lost = 0.0
                 out[i] = mean
         i += 1

@@ -11,6 +11,8 @@ from __future__ import annotations
 from ..registry import pointwise, window
 
 _SPLIT = 134217729.0  # 2**27 + 1, cuts a float64 into two halves of 26 bits
+_LARGE = 1e290  # above this, cutting could overflow,
+_SHRINK = 2.0**-28  # so it is done on a smaller scale
 
 
 @pointwise()
@@ -33,10 +35,13 @@ def carry(a: float, b: float, lost_by_a: float, lost_by_b: float) -> float:
 def mean_of(total: float, lost: float, count: float) -> float:
     """`(total + lost) / count`, rounded once: a quotient and the exact remainder's share."""
     quotient = total / count
-    scaled = quotient * _SPLIT
-    high = scaled - (scaled - quotient)
+    shrink = _SHRINK if abs(quotient) > _LARGE else 1.0
+    part = quotient * shrink
+    scaled = part * _SPLIT
+    high = (scaled - (scaled - part)) / shrink
     remainder = ((total - high * count) - (quotient - high) * count) + lost
-    return quotient + remainder / count
+    mean = quotient + remainder / count
+    return mean if mean - mean == 0.0 else quotient
 
 
 window("mean", finish="mean_of")
