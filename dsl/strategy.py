@@ -71,8 +71,9 @@ def validate(source: Source, *, timeframe: str | None = None) -> list[Diagnostic
 def compile(source: Source, *, timeframe: str | None = None) -> Strategy:
     """A strategy that is ready to evaluate.
 
-    Takes what `validate` takes; `timeframe` replaces the one of the document and enters the
-    hash. Raises StrategyError with all diagnostics if anything is an error.
+    Takes what `validate` takes; `timeframe` replaces the one of the document (which must have a
+    valid one all the same) and enters the hash. Raises StrategyError with all diagnostics if
+    anything is an error.
 
     >>> strategy = compile({
     ...     "configuration": {"timeframe": "1D"},

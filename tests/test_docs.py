@@ -83,7 +83,8 @@ def test_the_readmes_function_example_needs_one_declaration_only() -> None:
         "import dslc\n" + declaration + "\n"
         "found = dslc.compile({'configuration': {'timeframe': '1D'}, 'inputs': {'x': 'typicalPrice()'},"
         "'conditions': {'c': 'x > 0'}, 'score': {'c': 1}, 'decision': {'entry': 'c'}})\n"
-        "print(found.evaluate({'open': [4.0], 'high': [6.0], 'low': [3.0], 'close': [6.0]}).inputs['x'].tolist())\n"
+        "bars = {'open': [4.0], 'high': [6.0], 'low': [3.0], 'close': [6.0]}\n"
+        "print(found.evaluate(bars).inputs['x'].tolist())\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "[5.0]\n", done.stderr
