@@ -13,6 +13,7 @@ import unicodedata
 
 from .grammar.diagnostics import Diagnostic
 from .grammar.source import Source
+from .grammar.words import clipped
 
 _WIDEST = 120
 _COLORS = {
@@ -41,9 +42,8 @@ class Checked:
 def one_line(diagnostic: Diagnostic, label: str) -> str:
     """`strategy.json:14:22: error[E301]: …`"""
     place = f":{diagnostic.line}:{diagnostic.column}" if diagnostic.line else ""
-    where = f" ({diagnostic.path})" if diagnostic.path and not diagnostic.line else ""
     head = f"{visible(label)}{place}: {diagnostic.severity}[{diagnostic.code}]"
-    return f"{head}: {diagnostic.message}{where}"
+    return f"{head}: {diagnostic.message}{_where(diagnostic)}"
 
 
 def as_text(checked: Checked, *, color: bool = False) -> str:
@@ -89,6 +89,11 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def _where(diagnostic: Diagnostic) -> str:
+    """The path, for what has no line."""
+    return f" ({visible(clipped(diagnostic.path))})" if diagnostic.path and not diagnostic.line else ""
+
+
 def _block(diagnostic: Diagnostic, source: Source, color: bool) -> str:
     def paint(text: str, style: str) -> str:
         return f"{_COLORS[style]}{text}{_RESET}" if color else text
@@ -98,9 +103,8 @@ def _block(diagnostic: Diagnostic, source: Source, color: bool) -> str:
         if diagnostic.line
         else visible(source.label)
     )
-    where = f" ({diagnostic.path})" if diagnostic.path and not diagnostic.line else ""
     tag = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
-    lines = [f"{paint(place, 'bold')}: {tag}: {diagnostic.message}{where}"]
+    lines = [f"{paint(place, 'bold')}: {tag}: {diagnostic.message}{_where(diagnostic)}"]
     gutter = 5
     if diagnostic.line and diagnostic.column:
         shown, before, width = _excerpt(source, diagnostic)

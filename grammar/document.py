@@ -280,7 +280,8 @@ def _syntax_finding(text: str, error: json.JSONDecodeError) -> Finding:
         return Finding(say.not_json("it is empty", None), part="text")
     if _FILE_NAME.fullmatch(text):
         message = say.not_json(
-            "it looks like a file name", "to read a file, pass pathlib.Path(…); a str is always the text itself"
+            "it looks like a file name",
+            "to read a file, pass pathlib.Path(…); a str is always the text itself",
         )
         return Finding(message, part="text", start=first, end=last)
     problem, help_, start, end = _syntax_problem(error.msg, text, at, before, rest)
@@ -303,13 +304,11 @@ def _syntax_problem(
     if reason.startswith("Unterminated string"):
         return "this string is never closed", 'add `"`', at, at + 1
     if reason.startswith("Invalid control character"):
-        return (
-            "a string contains a line end or another control character",
-            "write \\n, or join the lines",
-            at,
-            at + 1,
-        )
+        problem = "a string contains a line end or another control character"
+        end = at + (2 if rest.startswith("\r\n") else 1)
+        return problem, "write \\n, or join the lines", at, end
     if reason.startswith("Invalid \\"):
+        at = text.rindex("\\", 0, at + 1)
         return "this escape does not exist", "write \\\\ for a backslash", at, at + 1
     if not rest.strip(_SPACE):
         return "it ends too early", "close every string, bracket and brace", comma, comma + 1
@@ -413,7 +412,7 @@ class _Copier:
                 raise _Refused(Finding(say.document_too_deep(LIMITS.nesting), pointer))
             case dict():
                 return {
-                    self.text(key, pointer): self.copy(item, (*pointer, key)[:2], depth + 1)
+                    self.text(key, (*pointer, key)[:2]): self.copy(item, (*pointer, key)[:2], depth + 1)
                     for key, item in value.items()
                     if self.is_key(key, pointer)
                 }
@@ -428,10 +427,11 @@ class _Copier:
             raise _Refused(Finding(say.document_too_large(self.size, LIMITS.document_bytes)))
 
     def text(self, value: str, pointer: Pointer) -> str:
-        self.grow(len(value))
-        if _SURROGATE.search(value):
+        text = str.__str__(value)
+        self.grow(len(text))
+        if _SURROGATE.search(text):
             self.note(pointer, say.lone_surrogate)
-        return str.__str__(value)
+        return text
 
     def number(self, value: float, pointer: Pointer) -> float | Unreadable:
         if isinstance(value, float):
@@ -442,7 +442,7 @@ class _Copier:
         whole = int(value)
         if abs(whole) < 10**LIMITS.number_characters:
             return whole
-        return self.unreadable(pointer, say.number_out_of_range, "an integer with too many digits")
+        return self.unreadable(pointer, say.number_out_of_range, f"1e{whole.bit_length() * 3 // 10}")
 
     def is_key(self, key: Any, pointer: Pointer) -> bool:
         if not isinstance(key, str):

@@ -115,10 +115,10 @@ class _Check:
             if name in data and data[name] is None:
                 self.wrong_type(None, f"`{name}`", "an object", name)
         language = data.get("language", LANGUAGE)
-        known = not isinstance(language, bool) and language == LANGUAGE
-        if not known and not isinstance(language, Unreadable):
-            found = str(language) if type(language) in (int, float) else kind_of(language)
-            self.add(say.unknown_language(found), "language")
+        if isinstance(language, bool) or not isinstance(language, int | float):
+            self.wrong_type(language, "`language`", "a number", "language", help_=f"write {LANGUAGE}")
+        elif language != LANGUAGE:
+            self.add(say.unknown_language(str(language)), "language")
         self.outline.name = _text(data.get("name"))
         self.outline.description = _text(data.get("description"))
 
