@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..grammar.diagnostics import Diagnostic, Finding, has_errors, locate
+from ..grammar.diagnostics import Diagnostic, Finding, has_errors
 from ..grammar.document import Document
+from ..grammar.locating import locate
 from ..grammar.spelling import Speller
 from ..schemas.structure import check_structure
 from .analyze import Checked, analyze
