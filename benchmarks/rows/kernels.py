@@ -65,7 +65,7 @@ def measure_kernels(scale: Scale) -> Iterator[Table]:
         tuple(line(variant) for variant in sorted(alone, key=lambda variant: -spent[variant])),
         (
             f"The example's {len(example.steps)} steps add up to {sum(spent.values()):.1f} ns a bar "
-            f"(reckoned: {example.cost:.1f}).",
+            f"(reckoned: {example.cost(len(bars)) / len(bars):.1f}).",
             f"With market data and results the engine takes {whole:.1f}, evaluate {call:.1f}.",
         ),
     )
