@@ -286,11 +286,121 @@ def test_a_name_counts_once_however_often_it_is_used() -> None:
         ("timefrane == 1H", "did you mean `timeframe`?"),
         ("close == 1h", "did you mean `1H`? Timeframes: 1M 3M 5M 15M 30M 1H 2H 4H 6H 8H 12H 1D 1W"),
         ("body > 1", "write `body()`"),
+        ("1 < close < 2 < 3", "write `1 < close AND close < 2 AND 2 < 3`"),
+        (f"1 < {'close + ' * 9}1 < 2", "write two comparisons with `AND` between them"),
+        ("close > 1, open > 2", "a comma only separates the arguments of a call"),
+        ("ema(close 9) > 1", "separate arguments with a comma, or put an operator between the two"),
+        ("close open", "put an operator between the two"),
+        ("close > 1_000.5", "write `1000.5`"),
+        ("close > 1.", "write `1.0`"),
+        ("(close > open) > close", "combine truths with AND, OR and NOT"),
+        ("close && open > 1", "write `AND`"),
+        ("close", "compare it, for example `close != 0`"),
+        ("NOT volume", "say it: `volume != 0`"),
+        (f"{'close + ' * 20}1", "compare it, for example `… != 0`"),
+        ("up2 AND dwon", "did you mean `down`?"),
+        ("shift(close, 1) > 1", "write x[1] for the value one candle ago"),
+        ("volume(1) > 1", "write `volume` without the parentheses, or an operator"),
     ],
 )
 def test_help_says_what_to_write_instead(wrong: str, help_: str | None) -> None:
-    source = with_document(inputs={"fast_ema": "ema(close, 9)"}, conditions={"up": wrong})
+    conditions = {"down": "close < open", "up2": "close > 1", "up": wrong}
+    source = with_document(inputs={"fast_ema": "ema(close, 9)"}, conditions=conditions)
     assert dslc.validate(source)[0].help == help_
+
+
+@pytest.mark.parametrize(
+    ("entry", "help_"),
+    [
+        ("scre > 1", "did you mean `score`?"),
+        ("upp", "did you mean `up`?"),
+        ("fast_em > 1", "did you mean `fast_ema`?"),
+        ("score", "compare it, for example `score != 0`"),
+    ],
+)
+def test_help_in_the_decision(entry: str, help_: str) -> None:
+    source = with_document(inputs={"fast_ema": "close", "x": "1"}, decision={"entry": entry})
+    assert dslc.validate(source)[0].help == help_
+
+
+def test_inputs_are_not_told_of_conditions_nor_of_the_score() -> None:
+    source = with_document(inputs={"x": "scor + trendUpp"}, conditions={"trendUp": "x > 1", "up": "x > 2"})
+    assert [found.help for found in dslc.validate(source)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "help_"),
+    [
+        ("", "it is empty", None),
+        ('{"a": 1', "it ends too early", "close every string, bracket and brace"),
+        ('{"a": 1,}', "there is a comma before the closing bracket", "remove the comma"),
+        ('{"a": 1} x', "something follows the document", "remove what follows the closing bracket"),
+        ('{"a": "b', "this string is never closed", 'add `"`'),
+        (
+            '{"a": "b\n"}',
+            "a string contains a line end or another control character",
+            "write \\n, or join the lines",
+        ),
+        ('{"a": "\\x"}', "this escape does not exist", "write \\\\ for a backslash"),
+        ("```json\n{}\n```", "it stands in a code fence", "remove the lines that begin with ```"),
+        ('{"a":\u00a01}', "this character stands outside a string", "remove it, or write an ordinary space"),
+        ("{} // a", "something follows the document", "remove what follows the closing bracket"),
+        ("{// a", "JSON has no comments", "remove the comment, or use `description`"),
+        ("{'a': 1}", "strings are written in double quotes, not '", 'write `"`'),
+        ('{"a": 1 "b": 2}', "a comma or a closing bracket is missing here", None),
+        ('{"a" 1}', "a colon is missing after the key", "write `:`"),
+        ("{a: 1}", "a key in double quotes is expected here", "write the key in double quotes"),
+        ('{"a": None}', "`None` is no JSON", "write true, false or null"),
+        ('{"a": close}', "a value is expected here", "write text in double quotes"),
+        ('{"a": *}', "a value is expected here", None),
+        (
+            "trend.json",
+            "it looks like a file name",
+            "to read a file, pass pathlib.Path(…); a str is always the text itself",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_json(text: str, problem: str, help_: str | None) -> None:
+    (found,) = dslc.validate(text)
+    assert (found.message, found.help) == (f"the document is not JSON: {problem}", help_)
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "help_"),
+    [
+        (
+            with_document(score={"up": "10"}),
+            "must be a whole number, not a string",
+            "write 10, without quotes",
+        ),
+        (
+            with_document(score={"up": " -7 "}),
+            "must be a whole number, not a string",
+            "write -7, without quotes",
+        ),
+        (with_document(score={"up": "ten"}), "must be a whole number, not a string", None),
+        (with_document(score={"up": 0.5}), "not 0.5", "round it, or scale all weights"),
+        (with_document(score={"x": 1}), "is not a condition", "it is an input; write a condition about it"),
+        (with_document(inputs={"x": 14.0}), "must be a string, not a number", 'write "14"'),
+        (with_document(inputs={"x": True}), "must be a string, not true", None),
+        (
+            with_document(configuration={"timeframe": 60}),
+            "must be a string, not a number",
+            'for example "1H"',
+        ),
+        (with_document(inputz={}), "`inputz` is not a key of a strategy", "did you mean `inputs`?"),
+        (with_document(decision={"entry": "up", "exit": "x"}), "not a key of `decision`", "it has `entry`"),
+        (with_document(language=2), "language 2 is not known", "write 1, or leave the key out"),
+        (with_document(name=["a"]), "`name` must be a string, not an array", None),
+        (with_document(inputs=None), "`inputs` must be an object, not null", None),
+        ([], "a strategy is a JSON object, not an array", None),
+        ("{}" * 2, "not JSON", None),
+    ],
+)
+def test_what_is_wrong_with_the_shape(source: Any, message: str, help_: str | None) -> None:
+    found = dslc.validate(source)[0]
+    assert message in found.message
+    assert help_ is None or found.help == help_
 
 
 # ── What a user wrote is never echoed at length ──────────────────────────────────────────────────────────
