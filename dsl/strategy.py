@@ -17,7 +17,7 @@ from .compiler.front import check
 from .grammar import catalogue as say
 from .grammar.diagnostics import Diagnostic, Message
 from .grammar.document import Document, load
-from .grammar.words import MINUTES
+from .grammar.words import LIMITS, MINUTES
 from .prepared import ENTRY, Prepared, prepare, prepare_interval
 from .runtime.plan import Plan
 
@@ -94,7 +94,8 @@ def compile(source: Source, *, timeframe: str | None = None) -> Strategy:
 
 def _read(source: Source) -> Document:
     if isinstance(source, Path):
-        return load(source.read_bytes(), str(source))
+        with source.open("rb") as file:
+            return load(file.read(LIMITS.document_bytes + 1), str(source))
     return load(source)
 
 

@@ -301,12 +301,38 @@ def test_a_name_counts_once_however_often_it_is_used() -> None:
         ("up2 AND dwon", "did you mean `down`?"),
         ("shift(close, 1) > 1", "write x[1] for the value one candle ago"),
         ("volume(1) > 1", "write `volume` without the parentheses, or an operator"),
+        ("é > 1", "names are ASCII letters, digits and _"),
+        ("close @ 1", "there are no other timeframes inside an expression"),
+        ("close ~ 1", None),
     ],
 )
 def test_help_says_what_to_write_instead(wrong: str, help_: str | None) -> None:
     conditions = {"down": "close < open", "up2": "close > 1", "up": wrong}
     source = with_document(inputs={"fast_ema": "ema(close, 9)"}, conditions=conditions)
     assert dslc.validate(source)[0].help == help_
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("sma(close, 2.5) > 1", "`n` of `sma` must be a whole number of at least 1, not 2.5"),
+        ("sma(close, 1 / 0) > 1", "`n` of `sma` must be a whole number of at least 1, not undefined"),
+        ("close[1 / 0] > 1", "an offset must be a whole number of candles, not undefined"),
+        ("sma(close, 0 - 3) > 1", "`n` of `sma` is -3: a negative window looks into the future"),
+        ("close[2 - 4] > 1", "an offset of -2 looks into the future"),
+        ("later AND close > 1", "`later` is used before it is defined (below, in line 5)"),
+        ("NOT up", "these definitions need each other: up → up"),
+        ("x(1) > 1", "`x` is a value, not a function"),
+        ("open(1) > 1", "`open` is market data, not a function"),
+        ("volumeSpike(0 - 1) > 1", "`m` of `volumeSpike` must be above 0, not -1"),
+    ],
+)
+def test_messages_name_what_they_found(wrong: str, message: str) -> None:
+    source = with_document(conditions={"up": wrong, "later": "close > 2"})
+    text = json.dumps(source).replace('"conditions"', '\n\n"conditions"').replace('"later"', '\n\n"later"')
+    assert message in [found.message for found in dslc.validate(text)]
+    plain = message.replace(", in line 5", "")
+    assert plain in [found.message for found in dslc.validate(source)]
 
 
 @pytest.mark.parametrize(

@@ -571,6 +571,15 @@ def test_depth(depth: int, opening: str, closing: str) -> None:
     assert codes(text[: len(text) - depth // 2]) <= {"E103", "E601", "E602"}
 
 
+@pytest.mark.parametrize("depth", [63, 64])
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"a": inner}], ids=["lists", "dicts"])
+def test_depth_of_plain_data(depth: int, wrap: Callable[[Any], Any]) -> None:
+    inner: Any = 1
+    for _ in range(depth):
+        inner = wrap(inner)
+    assert (codes({"x": inner}) == {"E602"}) == (depth == 64)
+
+
 CHAINS = {
     "sums": ("x", chain("1", "+")),
     "sums and differences": ("x", chain("close", "-1+")),
