@@ -7,7 +7,7 @@
    alone would only wait for its own last result. Lanes that nobody needs repeat the first one.
 3. A slot without a halo is free again after its last reader; slots with a halo, market data,
    constants and results live through the whole run.
-4. The chunk is as long as keeps the workspace in the second-level cache, but several times the
+4. The chunk is as long as keeps the workspace near the first-level cache, but several times the
    longest halo, because halos are copied once a chunk, as long as the workspace stays small.
 """
 
@@ -22,7 +22,7 @@ from ..runtime.plan import FIELDS, Operand, Plan, Step, Store
 from ..runtime.registry import LANES, kernels
 from .graph import Graph
 
-_CACHE_BYTES = 384 * 1024
+_CACHE_BYTES = 64 * 1024
 _WORKSPACE_BYTES = 64 * 1024 * 1024
 _SHORTEST, _LONGEST = 256, 4096
 _HALOS_PER_CHUNK = 4

@@ -117,7 +117,8 @@ def _root() -> Path | None:
 
 def _sources() -> list[Path]:
     here = Path(__file__).parent
-    return [here / "jit.py", here / "registry.py", *sorted((here / "kernels").glob("*.py"))]
+    code = [here / name for name in ("adapters.py", "jit.py", "registry.py")]
+    return code + sorted((here / "kernels").glob("*.py"))
 
 
 def _is_private(folder: Path) -> bool:

@@ -134,10 +134,10 @@ def _layout(plan: Plan, chunk: int, compiled: bool) -> _Layout:
     steps: list[int] = []
     state = 0
     for step in plan.steps:
-        found, lanes = kernel(step.kernel), len(step.outs)
+        found, lanes = kernel(step.kernel), step.lanes
         locate = jit.address if compiled else jit.plain_address
         steps += [locate(step.kernel, lanes), len(offsets), len(params), state]
-        kinds = (*(found.result,) * lanes, *found.operands * lanes)
+        kinds = (*(found.result,) * len(step.outs), *found.operands * lanes)
         values = (*map(Operand, step.outs), *step.operands)
         for kind, operand in zip(kinds, values, strict=True):
             offsets.append(number(operand) if kind == "number" else mask(operand))

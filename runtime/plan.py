@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .registry import kernel
+
 FIELDS = ("open", "high", "low", "close", "volume")
 """Market data, in the order of the rows that the engine reads."""
 
@@ -39,6 +41,11 @@ class Step:
     outs: tuple[int, ...]
     operands: tuple[Operand, ...]
     params: tuple[float, ...]
+
+    @property
+    def lanes(self) -> int:
+        """How many recurrences it advances; 1 for every other kernel."""
+        return len(self.outs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +80,7 @@ class Plan:
         Steps, market data and results a candle; halos that move once a chunk; and, once a run,
         the workspace that is filled.
         """
-        from .registry import kernel
-
-        steps = sum(kernel(step.kernel).cost for step in self.steps)
+        steps = sum(kernel(step.kernel).cost_of(step.lanes) for step in self.steps)
         moved = _COPY * (len(self.loads) + len(self.stores))
         halos = _COPY * (sum(self.numbers) + sum(self.masks)) / self.chunk
         return candles * (steps + moved + halos) + _COPY * self.bytes(0) / 8

@@ -76,9 +76,13 @@ class Kernel:
     settle: Callable[..., int]
     step: Callable[..., float] | None = None
 
+    def cost_of(self, lanes: int) -> float:
+        """The cost of a step of several lanes, which wait together."""
+        return self.cost * (1.0 + (lanes - 1) / 8)
+
 
 LANES = 4
-"""How many recurrences of one kind one loop advances: as many as wait for each other's latency."""
+"""How many recurrences of one kind one loop advances: each alone would wait for its own last result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +206,10 @@ def recurrence(
     how many candles a wrong state needs to be forgotten to the last bit but one. The state
     starts as zeros. The kernel must not read beyond `count`.
 
-    With a `step`, the kernel handles what is special and returns the candle from which on
-    `state[0] = step(state[0], x, params[0])` is all there is to do, for the rest of the chunk;
-    that part of several recurrences then runs in one loop. Without, it returns nothing.
+    With a `step`, the kernel only starts: it returns the candle from which on the value is
+    `state[0] = step(state[0], x, params[0])`. Where that is not finite the value is undefined and
+    the state stays as it was. A step on a state that is not finite must not be finite; then
+    several recurrences can run in one loop. Without a `step`, the kernel returns nothing.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -46,7 +46,7 @@ def measure_kernels(scale: Scale) -> Iterator[Table]:
     contenders["evaluate"] = partial(strategy.evaluate, bars, outputs="signals")
     timings = interleave(contenders, scale.rounds)
 
-    steps = Counter((step.kernel, len(step.outs)) for step in example.steps)
+    steps = Counter((step.kernel, step.lanes) for step in example.steps)
     alone = {
         variant: _alone(timings[_label(variant)], timings[_without(variant)], len(bars))
         for variant in _variants()
@@ -57,7 +57,7 @@ def measure_kernels(scale: Scale) -> Iterator[Table]:
     def line(variant: Variant) -> tuple[Cell, ...]:
         name, lanes = variant
         used = (steps[variant], spent[variant]) if steps[variant] else (None, None)
-        return _label(variant), alone[variant], kernel(name).cost * lanes, *used
+        return _label(variant), alone[variant], kernel(name).cost_of(lanes), *used
 
     yield Table(
         f"kernels: {scale.kernel_bars:,} bars; cost is what the budgets reckon with",
@@ -72,8 +72,11 @@ def measure_kernels(scale: Scale) -> Iterator[Table]:
 
 
 def _variants() -> list[Variant]:
-    many = [(name, LANES) for name, found in kernels().items() if found.step is not None]
-    return sorted([(name, 1) for name in kernels()] + many)
+    return [
+        (name, lanes)
+        for name, found in kernels().items()
+        for lanes in ((1, LANES) if found.step is not None else (1,))
+    ]
 
 
 def _label(variant: Variant) -> str:

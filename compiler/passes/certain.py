@@ -155,9 +155,16 @@ class _Builder:
             "high": sum(w for w in weights if w > 0),
         }
         total = target.number(start.get(form, 0))
+        masks: list[tuple[int, int]] = []
         for arg, weight in zip(node.args, weights, strict=True):
             if form == "sum" or (form == "low") == (weight > 0):
-                total = target.op("weigh", total, self.made[arg, "holds"], params=(weight,))
+                masks.append((self.made[arg, "holds"], weight))
             else:
-                total = target.op("weigh", total, self.made[arg, "fails"], params=(-weight,))
+                masks.append((self.made[arg, "fails"], -weight))
+        while masks:
+            taken, masks = (masks[:4], masks[4:]) if len(masks) >= 4 else (masks[:1], masks[1:])
+            op = "weigh_four" if len(taken) == 4 else "weigh"
+            total = target.op(
+                op, total, *(mask for mask, _ in taken), params=tuple(weight for _, weight in taken)
+            )
         return total

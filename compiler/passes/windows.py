@@ -70,7 +70,7 @@ def _sum(graph: Graph, series: int, period: int) -> tuple[int, int]:
 
 
 def _add(graph: Graph, a: tuple[int, int | None], b: tuple[int, int | None]) -> tuple[int, int]:
-    high = graph.op("add", a[0], b[0])
+    high = graph.op("total", a[0], b[0])
     if a[1] is None and b[1] is None:
         return high, graph.op("rounding", a[0], b[0])
     zero = graph.number(0.0)

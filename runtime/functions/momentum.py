@@ -15,14 +15,26 @@ def change(series: Series) -> Series:
     """
 
 
+@native(first="0", unit="as now", low=0.0, internal=True)
+def rise(now: Series, before: Series) -> Term:
+    """How much a number has risen, 0 where it has fallen."""
+    return term("rise", now, before)
+
+
+@native(first="0", unit="as now", low=0.0, internal=True)
+def fall(now: Series, before: Series) -> Term:
+    """How much a number has fallen, 0 where it has risen."""
+    return term("fall", now, before)
+
+
 @native(first="0", unit="0 to 100", low=0.0, high=100.0, internal=True)
-def strength(gain: Series, loss: Series, move: Series) -> Term:
-    """The share of gains in gains and losses, in percent; 50 where there are neither."""
-    return term("strength", gain, loss, move)
+def strength(gain: Series, loss: Series, now: Series, before: Series) -> Term:
+    """The share of gains in gains and losses, in percent; kept where nothing moved."""
+    return term("strength", gain, loss, now, before)
 
 
 @derived(
-    "strength(wilder(max(change(series), 0), n), wilder(max(-change(series), 0), n), change(series))",
+    "strength(wilder(rise(series, series[1]), n), wilder(fall(series, series[1]), n), series, series[1])",
     first="n",
     unit="0 to 100",
     low=0.0,

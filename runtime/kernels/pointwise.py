@@ -60,6 +60,20 @@ def smaller(a: float, b: float) -> float:
 
 
 @pointwise()
+def rise(now: float, before: float) -> float:
+    """How much the number has risen: `now - before`, or 0 where that is negative."""
+    change = now - before
+    return change if change > 0.0 or change != change else 0.0
+
+
+@pointwise()
+def fall(now: float, before: float) -> float:
+    """How much the number has fallen: `before - now`, or 0 where that is negative."""
+    change = before - now
+    return change if change > 0.0 or change != change else 0.0
+
+
+@pointwise()
 def greater(a: float, b: float) -> bool:
     """Certainly `a > b`."""
     return a > b
@@ -99,6 +113,22 @@ def either(a: bool, b: bool) -> bool:
 def weigh(total: float, mask: bool, weight: float) -> float:
     """A total, plus the weight where the mask holds. Exact: weights are integers below 2**53."""
     return total + weight * mask
+
+
+@pointwise(params=4, cost=0.4, closed=True)
+def weigh_four(
+    total: float,
+    a: bool,
+    b: bool,
+    c: bool,
+    d: bool,
+    weight_a: float,
+    weight_b: float,
+    weight_c: float,
+    weight_d: float,
+) -> float:
+    """A total, plus the weights where their masks hold. Exact, as `weigh` is."""
+    return total + ((weight_a * a + weight_b * b) + (weight_c * c + weight_d * d))
 
 
 @pointwise(closed=True)

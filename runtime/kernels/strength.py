@@ -6,7 +6,7 @@
    is kept rather than computed: after some thousand flat candles the means themselves would have
    run out of digits.
 
-Worked: gain 1 2 1, loss 1 0 0, move 1 1 0 → 50, 100, 100.
+Worked: gain 1 2 1, loss 1 0 0, moved yes yes no → 50, 100, 100.
 """
 
 from __future__ import annotations
@@ -16,30 +16,29 @@ from typing import Any
 from ..registry import NAN, recurrence
 
 
-@recurrence(operands=3, params=0, state=2, cost=0.4, first=lambda: 0, settle=lambda: 0)
-def strength(count: int, gain: Any, loss: Any, move: Any, out: Any, params: Any, state: Any) -> None:
-    """The index in [0, 100]; `state` is (whether there is an index before, that index)."""
-    flat = 0
+@recurrence(operands=4, params=0, state=2, cost=0.8, first=lambda: 0, settle=lambda: 0)
+def strength(
+    count: int, gain: Any, loss: Any, now: Any, before: Any, out: Any, params: Any, state: Any
+) -> None:
+    """The index in [0, 100] of smoothed gains and losses of a series, here `now` and `before`.
+
+    `state` is (whether there is an index before, that index).
+    """
     for i in range(count):
         both = gain[i] + loss[i]
         index = 100.0 * (gain[i] / both) if both != 0.0 else 50.0
         out[i] = index if both - both == 0.0 else NAN
-        flat += 1 if move[i] == 0.0 else 0
-    if flat == 0:
-        for i in range(count - 1, -1, -1):
-            if out[i] == out[i]:
-                state[0] = 1.0
-                state[1] = out[i]
-                return
-        return
     known = state[0]
     last = state[1]
-    for i in range(count):
-        if out[i] != out[i]:
-            continue
-        if known == 1.0 and move[i] == 0.0:
-            out[i] = last
-        known = 1.0
-        last = out[i]
+    start = 0
+    while start < count and known == 0.0:
+        if out[start] == out[start]:
+            known = 1.0
+            last = out[start]
+        start += 1
+    for i in range(start, count):
+        index = out[i]
+        last = index if index == index and now[i] != before[i] else last
+        out[i] = last if index == index else NAN
     state[0] = known
     state[1] = last

@@ -9,13 +9,16 @@ constant exactly that constant.
 from __future__ import annotations
 
 from ..registry import pointwise, window
-
-_SPLIT = 134217729.0  # 2**27 + 1, cuts a float64 into two halves of 26 bits
-_LARGE = 1e290  # above this, cutting could overflow,
-_SHRINK = 2.0**-28  # so it is done on a smaller scale
+from .exact import fma
 
 
-@pointwise()
+@pointwise(cost=0.2, closed=True)
+def total(a: float, b: float) -> float:
+    """The sum of two sums; where it overflows it stays infinite, until `mean_of` makes it undefined."""
+    return a + b
+
+
+@pointwise(cost=0.25, closed=True)
 def rounding(a: float, b: float) -> float:
     """What `a + b` loses to rounding, exactly."""
     total = a + b
@@ -23,7 +26,7 @@ def rounding(a: float, b: float) -> float:
     return (a - (total - part)) + (b - part)
 
 
-@pointwise(cost=0.4)
+@pointwise(cost=0.35, closed=True)
 def carry(a: float, b: float, lost_by_a: float, lost_by_b: float) -> float:
     """What the sum `a + b` and the sums behind `a` and `b` have lost to rounding."""
     total = a + b
@@ -31,16 +34,15 @@ def carry(a: float, b: float, lost_by_a: float, lost_by_b: float) -> float:
     return ((a - (total - part)) + (b - part)) + (lost_by_a + lost_by_b)
 
 
-@pointwise(params=1, cost=0.8)
+@pointwise(params=1, cost=0.3)
 def mean_of(total: float, lost: float, count: float) -> float:
-    """`(total + lost) / count`, rounded once: a quotient and the exact remainder's share."""
-    quotient = total / count
-    shrink = _SHRINK if abs(quotient) > _LARGE else 1.0
-    part = quotient * shrink
-    scaled = part * _SPLIT
-    high = (scaled - (scaled - part)) / shrink
-    remainder = ((total - high * count) - (quotient - high) * count) + lost
-    mean = quotient + remainder / count
+    """`(total + lost) / count`, rounded once: a near quotient, and the exact remainder's share.
+
+    The remainder is a whole number of units below 2 * count, so `fma` gives it exactly.
+    """
+    share = 1.0 / count
+    quotient = total * share
+    mean = quotient + (fma(-quotient, count, total) + lost) * share
     return mean if mean - mean == 0.0 else quotient
 
 
