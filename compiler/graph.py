@@ -161,3 +161,9 @@ def reach(node: Node) -> int | None:
         return int(node.params[0]) - 1
     known = kernels().get(node.op)
     return None if known is not None and known.form == "recurrence" else 0
+
+
+def base(graph: Graph, number: int) -> tuple[int, int]:
+    """The computed node behind a possible shift, and how many candles back."""
+    node = graph[number]
+    return (node.args[0], int(node.params[0])) if node.op == "shift" else (number, 0)

@@ -1,12 +1,13 @@
 """Gives every node of a lowered graph a slot and a turn, and makes the plan.
 
+0. The nodes are divided among threads, if there are several (`share.py`).
 1. A shift is no step: its readers read the operand's slot further back. What is read back
    decides the halo of a slot.
 2. Order: everything that can run now, except recurrences, runs first; when nothing else can,
    the recurrences that are ready run, those of one kind in lanes of one step, because each
    alone would only wait for its own last result. Lanes that nobody needs repeat the first one.
-3. A slot without a halo is free again after its last reader; slots with a halo, market data,
-   constants and results live through the whole run.
+3. A slot without a halo is free again after its last reader, unless that is in another list of
+   steps; slots with a halo, market data, constants and results live through the whole run.
 4. The chunk is as long as keeps the workspace near the first-level cache, but several times the
    longest halo, because halos are copied once a chunk, as long as the workspace stays small.
 """
@@ -20,7 +21,8 @@ from typing import Literal
 
 from ..runtime.plan import FIELDS, Operand, Plan, Step, Store
 from ..runtime.registry import LANES, kernels
-from .graph import Graph
+from .graph import Graph, base
+from .share import divide
 
 _CACHE_BYTES = 64 * 1024
 _WORKSPACE_BYTES = 64 * 1024 * 1024
@@ -32,26 +34,36 @@ StoreForm = Literal["number", "mask", "integer"]
 Turn = tuple[int, ...]
 
 
-def schedule(graph: Graph, results: tuple[tuple[StoreForm, int], ...]) -> Plan:
+def schedule(graph: Graph, results: tuple[tuple[StoreForm, int], ...], threads: int = 1) -> Plan:
     """The plan that computes the results, which are kept in the given order and forms."""
     needed = [n for n in graph.reachable(tuple(node for _, node in results)) if graph[n].op != "shift"]
-    turns = _turns(graph, needed)
-    reads = _Reads(graph, turns, [node for _, node in results])
+    ahead = [number for number in needed if graph[number].op in _FILLED_AHEAD]
+    work = [number for number in needed if graph[number].op not in _FILLED_AHEAD]
+    needs = {number: {base(graph, arg)[0] for arg in graph[number].args} for number in needed}
+    costs = {number: kernels()[graph[number].op].cost for number in work}
+    phases = divide(work, needs, costs, threads)
+    lists = [[_turns(graph, part, needs) for part in phase] for phase in phases]
+    reads = _Reads(graph, lists, [node for _, node in results])
     layout = _Layout(graph, reads)
-    for turn in turns:
-        layout.add(turn)
+    layout.fill(ahead)
+    for phase in lists:
+        for turns in phase:
+            for turn in turns:
+                layout.add(turn)
+            layout.close()
     stores = tuple(Store(form, layout.operand(node)) for form, node in results)
-    return layout.plan(stores)
+    return layout.plan(stores, tuple(tuple(len(turns) for turns in phase) for phase in lists))
 
 
-def _turns(graph: Graph, needed: list[int]) -> list[Turn]:
-    """The nodes in an order of execution, recurrences of one kind in groups."""
-    waiting = {number: {_base(graph, arg)[0] for arg in graph[number].args} for number in needed}
+def _turns(graph: Graph, part: list[int], needs: dict[int, set[int]]) -> list[Turn]:
+    """The nodes of a part in an order of execution, recurrences of one kind in groups."""
+    own = set(part)
+    waiting = {number: needs[number] & own for number in part}
     readers: dict[int, list[int]] = defaultdict(list)
     for number, operands in waiting.items():
         for operand in operands:
             readers[operand].append(number)
-    ready = [number for number in needed if not waiting[number]]
+    ready = [number for number in part if not waiting[number]]
     heapq.heapify(ready)
     recurrences: dict[str, list[int]] = defaultdict(list)
     turns: list[Turn] = []
@@ -85,32 +97,37 @@ def _has_lanes(op: str) -> bool:
     return kernels()[op].step is not None
 
 
-def _base(graph: Graph, number: int) -> tuple[int, int]:
-    """The computed node behind a possible shift, and how many candles back."""
-    node = graph[number]
-    return (node.args[0], int(node.params[0])) if node.op == "shift" else (number, 0)
-
-
 class _Reads:
-    """How far back each node is read, and after which turn nobody reads it any more."""
+    """How far back each node is read, and after which turn its slot is free.
 
-    def __init__(self, graph: Graph, turns: list[Turn], results: list[int]) -> None:
+    A slot can be used again only by the list of turns that made and read it: another list may run
+    at the same time.
+    """
+
+    def __init__(self, graph: Graph, lists: list[list[list[Turn]]], results: list[int]) -> None:
         self.halo: dict[int, int] = defaultdict(int)
-        last: dict[int, Turn] = {}
-        for turn in turns:
-            for number in turn:
-                for arg in graph[number].args:
-                    base, back = _base(graph, arg)
-                    self.halo[base] = max(self.halo[base], back)
-                    last[base] = turn
-        for number in results:
-            base, back = _base(graph, number)
-            self.halo[base] = max(self.halo[base], back)
-            last.pop(base, None)
         self.ending: dict[Turn, list[int]] = defaultdict(list)
-        for base, turn in last.items():
-            if not self.halo[base] and graph[base].op not in _FILLED_AHEAD:
-                self.ending[turn].append(base)
+        elsewhere = {base(graph, number)[0] for number in results}
+        for turns in (turns for phase in lists for turns in phase):
+            last: dict[int, Turn] = {}
+            own = {number for turn in turns for number in turn}
+            for turn in turns:
+                for number in turn:
+                    last.setdefault(number, turn)
+                    for arg in graph[number].args:
+                        read, back = base(graph, arg)
+                        self.halo[read] = max(self.halo[read], back)
+                        if read in own:
+                            last[read] = turn
+                        else:
+                            elsewhere.add(read)
+            for read, turn in last.items():
+                self.ending[turn].append(read)
+        for number in results:
+            read, back = base(graph, number)
+            self.halo[read] = max(self.halo[read], back)
+        for turn, ended in self.ending.items():
+            self.ending[turn] = [read for read in ended if not self.halo[read] and read not in elsewhere]
 
 
 @dataclass
@@ -141,25 +158,35 @@ class _Layout:
         self.steps: list[Step] = []
 
     def operand(self, number: int) -> Operand:
-        base, back = _base(self.graph, number)
-        return Operand(self.place[base], back)
+        read, back = base(self.graph, number)
+        return Operand(self.place[read], back)
 
-    def add(self, turn: Turn) -> None:
-        for number in turn:
+    def fill(self, ahead: list[int]) -> None:
+        """Slots of market data and constants, which are filled before the first step."""
+        for number in ahead:
             node = self.graph[number]
-            slots = self.slots[self.graph.kind(number)]
-            slot = slots.take(self.reads.halo[number], fresh=node.op in _FILLED_AHEAD)
-            self.place[number] = slot
+            slot = self.place[number] = self.take(number, fresh=True)
             if node.op == "bar":
                 self.loads.append((FIELDS.index(str(node.params[0])), slot))
             elif node.op == "const":
                 self.constants.append((slot, float.fromhex(str(node.params[0]))))
-            elif node.op == "truth":
+            else:
                 self.mask_constants.append((slot, int(node.params[0])))
-        if self.graph[turn[0]].op not in _FILLED_AHEAD:
-            self.steps.append(self.step(turn))
-        for base in self.reads.ending[turn]:
-            self.slots[self.graph.kind(base)].unused.append(self.place[base])
+
+    def add(self, turn: Turn) -> None:
+        for number in turn:
+            self.place[number] = self.take(number)
+        self.steps.append(self.step(turn))
+        for number in self.reads.ending[turn]:
+            self.slots[self.graph.kind(number)].unused.append(self.place[number])
+
+    def close(self) -> None:
+        """The end of a list of turns: what it has left unused is not for the next one."""
+        for slots in self.slots.values():
+            slots.unused.clear()
+
+    def take(self, number: int, *, fresh: bool = False) -> int:
+        return self.slots[self.graph.kind(number)].take(self.reads.halo[number], fresh=fresh)
 
     def step(self, turn: Turn) -> Step:
         """One step; an incomplete group of lanes is filled up with the first lane, into slots of no use."""
@@ -174,7 +201,7 @@ class _Layout:
             params=tuple(float(param) for node in nodes for param in node.params),
         )
 
-    def plan(self, stores: tuple[Store, ...]) -> Plan:
+    def plan(self, stores: tuple[Store, ...], phases: tuple[tuple[int, ...], ...]) -> Plan:
         numbers, masks = tuple(self.slots["number"].halos), tuple(self.slots["truth"].halos)
         return Plan(
             numbers=numbers,
@@ -185,6 +212,7 @@ class _Layout:
             steps=tuple(self.steps),
             stores=stores,
             chunk=_chunk(numbers, masks),
+            phases=phases,
         )
 
 

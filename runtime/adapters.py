@@ -24,16 +24,22 @@ Compiled = Callable[..., Any]
 
 
 class Toolbox:
-    """The pointer operations that differ between compiled and plain Python, and what is made of them."""
+    """The operations that differ between compiled and plain Python, and what is made of them.
+
+    `advance` moves a pointer, `call` calls a kernel's adapter by its address, `meet` is where
+    threads wait for each other.
+    """
 
     def __init__(
         self,
         advance: Callable[[Any, int], Any],
         call: Callable[..., None],
+        meet: Callable[[Any, int, int], None],
         compile: Callable[[Callable[..., Any]], Compiled],
     ) -> None:
         self.advance = advance
         self.call = call
+        self.meet = compile(meet)
         self.compile = compile
         self.pointer: dict[Kind, Compiled] = {
             "number": compile(lambda numbers, masks, offset: advance(numbers, offset)),
@@ -264,17 +270,24 @@ class _Four:
 
 
 def make_drive(tools: Toolbox) -> Callable[..., None]:
-    """The loop over chunks and steps, not yet compiled; `engine.py` explains its tables."""
-    advance, call = tools.advance, tools.call
+    """The loop over chunks and steps, not yet compiled; `engine.py` explains its tables.
+
+    With several threads each calls the same loop, does its share, and waits at the gate for the
+    others: before the first phase, after each, and after the stores. `mine` is -1 where one
+    thread does the work of all.
+    """
+    advance, call, meet = tools.advance, tools.call, tools.meet
 
     def drive(
         head: Any,
+        lists: Any,
         loads: Any,
         steps: Any,
         stores: Any,
         number_halos: Any,
         mask_halos: Any,
         offsets: Any,
+        gate: Any,
         params: Any,
         state: Any,
         numbers: Any,
@@ -283,39 +296,51 @@ def make_drive(tools: Toolbox) -> Callable[..., None]:
         kept_numbers: Any,
         kept_masks: Any,
         kept_integers: Any,
+        mine: int,
     ) -> None:
         candles, chunk, capacity, at = head[0], head[1], head[2], head[3]
+        phases, threads = head[10], head[11]
+        first, stride = max(mine, 0), threads if mine >= 0 else 1
+        stop = first + 1 if mine >= 0 else threads
+        met = 0
         start = 0
         while start < candles:
             count = min(chunk, candles - start)
             if at + count > capacity:
-                for k in range(head[4]):
+                for k in range(first, head[4], stride):
                     base = number_halos[2 * k]
                     for i in range(number_halos[2 * k + 1]):
                         numbers[base + i] = numbers[base + at + i]
-                for k in range(head[5]):
+                for k in range(first, head[5], stride):
                     base = mask_halos[2 * k]
                     for i in range(mask_halos[2 * k + 1]):
                         masks[base + i] = masks[base + at + i]
                 at = 0
-            for k in range(head[6]):
+            for k in range(first, head[6], stride):
                 source = advance(bars, loads[2 * k] * head[9] + start)
                 target = advance(numbers, loads[2 * k + 1] + at)
                 for i in range(count):
                     target[i] = source[i]
             now = advance(numbers, at)
             now_masks = advance(masks, at)
-            for k in range(head[7]):
-                call(
-                    steps[4 * k],
-                    count,
-                    now,
-                    now_masks,
-                    advance(offsets, steps[4 * k + 1]),
-                    advance(params, steps[4 * k + 2]),
-                    advance(state, steps[4 * k + 3]),
-                )
-            for k in range(head[8]):
+            if mine >= 0:
+                met += threads
+                meet(gate, met, head[12])
+            for phase in range(phases):
+                for k in range(lists[phase * threads + first], lists[phase * threads + stop]):
+                    call(
+                        steps[4 * k],
+                        count,
+                        now,
+                        now_masks,
+                        advance(offsets, steps[4 * k + 1]),
+                        advance(params, steps[4 * k + 2]),
+                        advance(state, steps[4 * k + 3]),
+                    )
+                if mine >= 0:
+                    met += threads
+                    meet(gate, met, head[12])
+            for k in range(first, head[8], stride):
                 form, offset, row = stores[3 * k], stores[3 * k + 1], stores[3 * k + 2]
                 if form == 0:
                     number = advance(now, offset)
@@ -334,6 +359,10 @@ def make_drive(tools: Toolbox) -> Callable[..., None]:
                         integer[i] = int(number[i])
             start += count
             at += count
-        head[3] = at
+            if mine >= 0:
+                met += threads
+                meet(gate, met, head[12])
+        if mine <= 0:
+            head[3] = at
 
     return drive

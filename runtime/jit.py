@@ -23,6 +23,8 @@ from .registry import kernel
 OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": False}
 
 _LOCK = threading.RLock()
+_ARRAYS = 17  # that the loop takes
+_SPINS = 2_000  # looks at the gate before a thread lets others run
 
 
 # --- plain Python ---------------------------------------------------------------------------
@@ -34,6 +36,7 @@ def plain() -> Toolbox:
     return Toolbox(
         advance=lambda array, offset: array[offset:],
         call=lambda address, *args: _PLAIN_STEPS[address](*args),
+        meet=lambda gate, target, give_way: None,  # plain Python runs in one thread
         compile=lambda function: function,
     )
 
@@ -74,11 +77,24 @@ def address(name: str, lanes: int) -> int:
 
 @cache
 def drive() -> Callable[..., None]:
-    """The compiled loop; takes addresses of arrays, and releases the interpreter lock."""
+    """The compiled loop; takes addresses of arrays and a number, and releases the interpreter lock."""
     import ctypes
 
     found = _native("drive", make_drive, _drive_type)
-    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 15)(found)
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * _ARRAYS, ctypes.c_int64)(found)
+
+
+@cache
+def give_way() -> int:
+    """The address of the system's function by which a waiting thread lets others run."""
+    import ctypes
+    import os
+
+    if os.name == "nt":
+        function = ctypes.windll.kernel32.SwitchToThread  # type: ignore[attr-defined,unused-ignore]
+    else:
+        function = ctypes.CDLL(None).sched_yield
+    return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
 def _native(name: str, make: Callable[[Toolbox], Callable[..., None]], signature: Callable[[], Any]) -> int:
@@ -176,8 +192,40 @@ def _numba_tools() -> Toolbox:
 
         return types.float64(types.float64, types.float64, types.float64), generate
 
+    @intrinsic
+    def arrive(context: Any, gate: Any) -> Any:
+        def generate(target_context: Any, builder: Any, __: Any, args: Any) -> Any:
+            builder.atomic_rmw("add", args[0], ir.Constant(ir.IntType(64), 1), "seq_cst")
+            return target_context.get_dummy_value()
+
+        return types.void(gate), generate
+
+    @intrinsic
+    def arrived(context: Any, gate: Any) -> Any:
+        def generate(_: Any, builder: Any, __: Any, args: Any) -> Any:
+            return builder.load_atomic(args[0], "seq_cst", 8)
+
+        return types.int64(gate), generate
+
+    @intrinsic
+    def rest(context: Any, address: Any) -> Any:
+        def generate(target_context: Any, builder: Any, __: Any, args: Any) -> Any:
+            function_type = ir.FunctionType(ir.IntType(32), [])
+            builder.call(builder.inttoptr(args[0], function_type.as_pointer()), [])
+            return target_context.get_dummy_value()
+
+        return types.void(types.int64), generate
+
+    def meet(gate: Any, target: int, give_way: int) -> None:
+        arrive(gate)
+        spins = 0
+        while arrived(gate) < target:
+            spins += 1
+            if spins > _SPINS:
+                rest(give_way)
+
     overload(fma)(lambda a, b, c: lambda a, b, c: fused(a, b, c))  # numba compares the argument names
-    return Toolbox(advance, call, njit(**OPTIONS))
+    return Toolbox(advance, call, meet, njit(**OPTIONS))
 
 
 def _step_type() -> Any:
@@ -191,5 +239,5 @@ def _drive_type() -> Any:
     from numba import types
 
     number, mask, integer = map(types.CPointer, (types.float64, types.uint8, types.int64))
-    tables = [integer] * 7
-    return types.void(*tables, number, number, number, mask, number, number, mask, integer)
+    tables = [integer] * 9
+    return types.void(*tables, number, number, number, mask, number, number, mask, integer, types.int64)

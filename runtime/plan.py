@@ -56,9 +56,12 @@ class Store:
     operand: Operand
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Plan:
     """Steps in order, the slots they use, and what is kept.
+
+    `phases` says how many steps each thread has in each phase; the steps stand in that order. A
+    phase begins when all threads are done with the one before.
 
     `numbers` and `masks` are the halo lengths of the slots; `loads` are (field, slot) pairs in
     the order of `FIELDS`; `constants` and `mask_constants` are (slot, value) pairs that are
@@ -73,6 +76,12 @@ class Plan:
     steps: tuple[Step, ...]
     stores: tuple[Store, ...]
     chunk: int
+    phases: tuple[tuple[int, ...], ...]
+
+    @property
+    def threads(self) -> int:
+        """How many threads the steps are made for."""
+        return len(self.phases[0])
 
     def cost(self, candles: int) -> float:
         """Work of a run, in the units of `Kernel.cost` (about a nanosecond each).

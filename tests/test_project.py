@@ -155,9 +155,9 @@ def test_what_a_plan_promises_to_allocate_is_what_it_allocates() -> None:
     from dslc.runtime import engine
 
     plan = dslc.compile(ROOT / "examples" / "full-house.json")._prepare(("trend", "macd")).plan
-    layout = engine._layout(plan, plan.chunk, True)
-    kept = engine.run(plan, np.full((5, 1000), 10.0))
-    parts = (layout.number_space(), layout.mask_space(), kept.numbers, kept.masks, kept.integers)
+    machine = engine.Machine(plan)
+    kept = machine.run(np.full((5, 1000), 10.0))
+    parts = (machine._numbers, machine._masks, kept.numbers, kept.masks, kept.integers)
     assert plan.bytes(1000) == sum(part.nbytes for part in parts)
 
 

@@ -116,6 +116,7 @@ def _plan(variant: Variant, copies: int) -> Plan:
         constants=(),
         mask_constants=(),
         steps=masks + (Step(name, outs, operands, params),) * copies,
+        phases=((len(masks) + copies,),),
         stores=(),
         chunk=_CHUNK,
     )
