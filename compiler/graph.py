@@ -13,6 +13,7 @@ operations besides the kernels and windows of the registry:
 | bar | | field | market data |
 | const | | hex digits of a float64 | the same number on every candle |
 | truth | | 1 or 0 | the same truth on every candle |
+| points | | 0 to 255 | the same points on every candle (a lowered graph only) |
 | shift | any | candles | the operand that many candles ago |
 | and, or, not | truths | | Kleene's |
 | score | truths | weights | the sum of the weights of the true ones |
@@ -72,6 +73,8 @@ class Graph:
             return self.kind(found.args[0])
         if found.op in _LOGIC:
             return "truth"
+        if found.op == "points":
+            return "points"
         known = kernels().get(found.op)
         return known.result if known is not None else "number"
 
@@ -87,6 +90,10 @@ class Graph:
     def truth(self, value: bool) -> int:
         """A constant truth."""
         return self._intern(Node("truth", (), (int(value),)))
+
+    def points(self, value: int) -> int:
+        """Constant points."""
+        return self._intern(Node("points", (), (value,)))
 
     def constant(self, node: int) -> float | None:
         """The value of a constant number (NaN where it is undefined), None for all others."""
@@ -130,6 +137,19 @@ class Graph:
         self.nodes.append(node)
         self._ids[node] = len(self.nodes) - 1
         return len(self.nodes) - 1
+
+    def absorb(self, other: Graph) -> list[int]:
+        """Take in all nodes of another graph; where they are now, by their numbers there.
+
+        >>> graph, other = Graph(), Graph()
+        >>> mine, theirs = graph.bar("close"), other.shift(other.bar("close"), 2)
+        >>> graph[graph.absorb(other)[theirs]]
+        Node(op='shift', args=(0,), params=(2,))
+        """
+        places: list[int] = []
+        for node in other:
+            places.append(self._intern(Node(node.op, tuple(places[arg] for arg in node.args), node.params)))
+        return places
 
     def reachable(self, roots: tuple[int, ...]) -> list[int]:
         """The nodes that the roots need, in an order of evaluation."""

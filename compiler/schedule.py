@@ -28,7 +28,7 @@ _CACHE_BYTES = 64 * 1024
 _WORKSPACE_BYTES = 64 * 1024 * 1024
 _SHORTEST, _LONGEST = 256, 4096
 _HALOS_PER_CHUNK = 4
-_FILLED_AHEAD = frozenset(("bar", "const", "truth"))  # before the first step of a chunk runs
+_FILLED_AHEAD = frozenset(("bar", "const", "truth", "points"))  # before the first step of a chunk runs
 
 StoreForm = Literal["number", "mask", "integer"]
 Turn = tuple[int, ...]
@@ -150,7 +150,8 @@ class _Layout:
     def __init__(self, graph: Graph, reads: _Reads) -> None:
         self.graph = graph
         self.reads = reads
-        self.slots = {"number": _Slots(), "truth": _Slots()}
+        masks = _Slots()
+        self.slots = {"number": _Slots(), "truth": masks, "points": masks}
         self.place: dict[int, int] = {}
         self.loads: list[tuple[int, int]] = []
         self.constants: list[tuple[int, float]] = []
@@ -182,8 +183,8 @@ class _Layout:
 
     def close(self) -> None:
         """The end of a list of turns: what it has left unused is not for the next one."""
-        for slots in self.slots.values():
-            slots.unused.clear()
+        for kind in self.slots:
+            self.slots[kind].unused.clear()
 
     def take(self, number: int, *, fresh: bool = False) -> int:
         return self.slots[self.graph.kind(number)].take(self.reads.halo[number], fresh=fresh)

@@ -27,7 +27,7 @@ class Toolbox:
     """The operations that differ between compiled and plain Python, and what is made of them.
 
     `advance` moves a pointer, `call` calls a kernel's adapter by its address, `meet` is where
-    threads wait for each other.
+    threads wait for each other, `small` makes a byte of a number.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Toolbox:
         advance: Callable[[Any, int], Any],
         call: Callable[..., None],
         meet: Callable[[Any, int, int], None],
+        small: Callable[[float], int],
         compile: Callable[[Callable[..., Any]], Compiled],
     ) -> None:
         self.advance = advance
@@ -44,6 +45,11 @@ class Toolbox:
         self.pointer: dict[Kind, Compiled] = {
             "number": compile(lambda numbers, masks, offset: advance(numbers, offset)),
             "truth": compile(lambda numbers, masks, offset: advance(masks, offset)),
+            "points": compile(lambda numbers, masks, offset: advance(masks, offset)),
+        }
+        self.constant: dict[Kind, Compiled] = {
+            "number": compile(lambda value: value),
+            "points": compile(small),
         }
         self.finite = compile(lambda value: value + (value - value))  # infinity gives NaN, -0 gives 0
         self.keep = compile(lambda value: value)
@@ -60,8 +66,8 @@ def _pointwise(kernel: Kernel, tools: Toolbox) -> Callable[..., None]:
     f = tools.compile(kernel.function)
     at = _pointers(kernel, tools)
     take = tools.compile(_TAKE[len(kernel.operands)])
-    constants = tools.compile(_CONSTANTS[kernel.params])
-    finish = tools.keep if kernel.closed or kernel.result == "truth" else tools.finite
+    constants = _constants(kernel, tools)
+    finish = tools.keep if kernel.closed or kernel.result != "number" else tools.finite
     out_at = tools.pointer[kernel.result]
 
     def step(count: int, numbers: Any, masks: Any, offsets: Any, params: Any, state: Any) -> None:
@@ -95,11 +101,17 @@ _TAKE: dict[int, Callable[[Any, int], tuple[Any, ...]]] = {
     5: lambda at, i: (at[0][i], at[1][i], at[2][i], at[3][i], at[4][i]),
 }
 
-_CONSTANTS: dict[int, Callable[[Any], tuple[Any, ...]]] = {
-    0: lambda params: (),
-    1: lambda params: (params[0],),
-    4: lambda params: (params[0], params[1], params[2], params[3]),
-}
+
+def _constants(kernel: Kernel, tools: Toolbox) -> Compiled:
+    """A function that gives the parameters of a step together."""
+    match [tools.constant[kind] for kind in kernel.params]:
+        case []:
+            return tools.compile(lambda p: ())
+        case [a]:
+            return tools.compile(lambda p: (a(p[0]),))
+        case [a, b, c, d]:
+            return tools.compile(lambda p: (a(p[0]), b(p[1]), c(p[2]), d(p[3])))
+    raise ValueError(f"{kernel.name}: no adapter for {len(kernel.params)} parameters")
 
 
 def _pointers(kernel: Kernel, tools: Toolbox) -> Compiled:
@@ -210,7 +222,7 @@ class _Four:
             _follow(kernel, tools),
             _settle(kernel, tools),
         )
-        advance, p, s = tools.advance, kernel.params, kernel.state
+        advance, p, s = tools.advance, len(kernel.params), kernel.state
 
         def at(numbers: Any, offsets: Any) -> Any:
             return (

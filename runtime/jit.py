@@ -16,6 +16,8 @@ from functools import cache
 import threading
 from typing import Any
 
+import numpy as np
+
 from .adapters import Toolbox, make_drive, make_step
 from .cache import CompiledCode, ObjectCache
 from .registry import kernel
@@ -37,6 +39,7 @@ def plain() -> Toolbox:
         advance=lambda array, offset: array[offset:],
         call=lambda address, *args: _PLAIN_STEPS[address](*args),
         meet=lambda gate, target, give_way: None,  # plain Python runs in one thread
+        small=lambda value: np.uint8(int(value) % 256),
         compile=lambda function: function,
     )
 
@@ -225,7 +228,7 @@ def _numba_tools() -> Toolbox:
                 rest(give_way)
 
     overload(fma)(lambda a, b, c: lambda a, b, c: fused(a, b, c))  # numba compares the argument names
-    return Toolbox(advance, call, meet, njit(**OPTIONS))
+    return Toolbox(advance, call, meet, lambda value: types.uint8(int(value)), njit(**OPTIONS))
 
 
 def _step_type() -> Any:

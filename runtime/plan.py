@@ -5,7 +5,8 @@ in front of it, a *halo* of the last values of the chunk before, as many as its 
 back. So "the value n candles ago" is no instruction but an address, every finite window is made
 of stateless steps, and only recurrences carry state.
 
-Numbers (float64) and masks (one byte a candle) have slots of their own.
+Numbers (float64) and masks (one byte a candle; small scores are masks, too) have slots of their
+own.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ import inspect
 from itertools import repeat
 from typing import Any, Literal, TypeAlias
 
-Kind = Literal["number", "truth"]
+Kind = Literal["number", "truth", "points"]
+"""What a kernel works on: float64 numbers; masks, a byte a candle; points 0 to 255, a byte a candle."""
 
 Series: TypeAlias = float
 """A number on every candle."""
@@ -68,7 +69,7 @@ class Kernel:
     function: Callable[..., Any]
     operands: tuple[Kind, ...]
     result: Kind
-    params: int
+    params: tuple[Kind, ...]
     state: int
     cost: float
     closed: bool
@@ -143,6 +144,8 @@ _KERNELS: dict[str, Kernel] = {}
 _WINDOWS: dict[str, Window] = {}
 _FUNCTIONS: dict[str, Function] = {}
 
+_ANNOTATED: dict[str, Kind] = {"float": "number", "bool": "truth", "int": "points"}
+
 _KERNEL_MODULES = ("pointwise", "smoothing", "strength", "windows")
 _FUNCTION_MODULES = (
     "averages",
@@ -161,13 +164,14 @@ def pointwise(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a kernel by what it does on one candle.
 
-    Operand kinds are read from the annotations (`float` or `bool`); the last `params` arguments
-    are constants. It must be causal by its nature: it sees one candle only.
+    Kinds are read from the annotations (`float`, `bool`, and `int` for points, whose arithmetic is
+    modulo 256); the last `params` arguments are constants. It must be causal by its nature: it sees
+    one candle only.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         arguments = list(inspect.signature(function).parameters.values())
-        operands = [_kind(argument.annotation) for argument in arguments[: len(arguments) - params]]
+        kinds = tuple(_kind(argument.annotation) for argument in arguments)
         _add(
             _KERNELS,
             name or function.__name__,
@@ -175,9 +179,9 @@ def pointwise(
                 name=name or function.__name__,
                 form="pointwise",
                 function=function,
-                operands=tuple(operands),
+                operands=kinds[: len(kinds) - params],
                 result=_kind(inspect.signature(function).return_annotation),
-                params=params,
+                params=kinds[len(kinds) - params :],
                 state=0,
                 cost=cost,
                 closed=closed,
@@ -222,7 +226,7 @@ def recurrence(
                 function=function,
                 operands=tuple(repeat("number", operands)),
                 result="number",
-                params=params,
+                params=tuple(repeat("number", params)),
                 state=state,
                 cost=cost,
                 closed=True,
@@ -357,4 +361,4 @@ def _add(table: dict[str, Any], name: str, entry: Any) -> None:
 
 
 def _kind(annotation: Any) -> Kind:
-    return "truth" if annotation == "bool" else "number"
+    return _ANNOTATED[annotation]

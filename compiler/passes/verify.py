@@ -9,7 +9,7 @@ from ...runtime.registry import find_window, kernels
 from ..facts import right_ends
 from ..graph import Graph, Node
 
-_LEAVES = frozenset(("bar", "const", "truth"))
+_LEAVES = frozenset(("bar", "const", "truth", "points"))
 
 
 def verify(graph: Graph) -> None:
@@ -36,4 +36,4 @@ def _problem(graph: Graph, number: int, node: Node) -> str | None:
         return "no such kernel"
     if tuple(graph.kind(arg) for arg in node.args) != kernel.operands:
         return f"operands {[graph.kind(arg) for arg in node.args]}, wanted {kernel.operands}"
-    return None if len(node.params) == kernel.params else "wrong number of parameters"
+    return None if len(node.params) == len(kernel.params) else "wrong number of parameters"

@@ -115,20 +115,45 @@ def weigh(total: float, mask: bool, weight: float) -> float:
     return total + weight * mask
 
 
-@pointwise(params=4, cost=0.4, closed=True)
-def weigh_four(
-    total: float,
+@pointwise(params=1, cost=0.03)
+def tally(points: int, mask: bool, weight: int) -> int:
+    """Points, and more where the mask holds."""
+    return points + (weight if mask else 0)
+
+
+@pointwise(params=4, cost=0.06)
+def tally_four(
+    points: int,
     a: bool,
     b: bool,
     c: bool,
     d: bool,
-    weight_a: float,
-    weight_b: float,
-    weight_c: float,
-    weight_d: float,
-) -> float:
-    """A total, plus the weights where their masks hold. Exact, as `weigh` is."""
-    return total + ((weight_a * a + weight_b * b) + (weight_c * c + weight_d * d))
+    weight_a: int,
+    weight_b: int,
+    weight_c: int,
+    weight_d: int,
+) -> int:
+    """Points, and more where the masks hold."""
+    ab = (weight_a if a else 0) + (weight_b if b else 0)
+    return points + (ab + ((weight_c if c else 0) + (weight_d if d else 0)))
+
+
+@pointwise(params=1, cost=0.02)
+def at_least(points: int, least: int) -> bool:
+    """Whether there are so many points or more."""
+    return points >= least
+
+
+@pointwise(params=1, cost=0.02)
+def at_most(points: int, most: int) -> bool:
+    """Whether there are so many points or fewer."""
+    return points <= most
+
+
+@pointwise(params=1, cost=0.15, closed=True)
+def widen(points: int, start: float) -> float:
+    """The number that the points stand for when they count from `start`."""
+    return start + points
 
 
 @pointwise(closed=True)
