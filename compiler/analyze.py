@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from ..grammar import catalogue as say
 from ..grammar.diagnostics import Finding, Message, Pointer, has_errors
-from ..grammar.document import Document
+from ..grammar.document import Document, load
 from ..grammar.nodes import (
     COMPARISONS,
     Binary,
@@ -97,6 +97,34 @@ def analyze(outline: Outline, document: Document, speller: Speller) -> tuple[Che
     except GraphTooLarge:
         analyzer.report(say.too_many_nodes(LIMITS.nodes), 0, analyzer.length)
     return analyzer.checked(), analyzer.findings
+
+
+class Reader:
+    """Finds the nodes of trees that are parts of a checked document.
+
+    The graph has them all, so nothing is added to it, except by a tree that the document does not hold.
+    """
+
+    def __init__(self, checked: Checked) -> None:
+        outline = Outline(timeframe=checked.timeframe)
+        self._analyzer = _Analyzer(outline, load({}), Speller(), graph=checked.graph, section="decision")
+        self._analyzer.score = Value("number", checked.score)
+        for name, node in checked.inputs.items():
+            self._analyzer.values[name] = Value("number", node)
+        for name, node in checked.conditions.items():
+            self._analyzer.values[name] = Value("truth", node)
+
+    def number(self, tree: Node) -> int:
+        """The node of a number."""
+        node = self._analyzer.walk(tree).node
+        assert node is not None, tree
+        return node
+
+    def truth(self, tree: Node) -> int:
+        """The node of a truth; a number x stands for `x != 0`."""
+        node = self._analyzer.truth_operand(tree, self._analyzer.walk(tree)).node
+        assert node is not None, tree
+        return node
 
 
 @dataclass

@@ -8,6 +8,7 @@
     strategy = dslc.compile(pathlib.Path("strategy.json"))
     result = strategy.evaluate(dslc.Bars(frame))
     result.entry, result.score, result.inputs["emaFast"], result.conditions["trendUp"]
+    print(result.explain("2024-01-31"))
 
 Checking loads neither numpy nor numba; those come with the first bars.
 """
@@ -21,22 +22,45 @@ from .strategy import Strategy, StrategyError, compile, validate
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .batch import Batch, compile_batch
+    from .explain import Explanation
     from .result import Evaluation
     from .runtime.bars import Bars, BarsError
+    from .stream import BatchStream, BatchTick, SnapshotError, Stream, Tick
 
 __all__ = [
     "Bars",
     "BarsError",
+    "Batch",
+    "BatchStream",
+    "BatchTick",
     "Diagnostic",
     "Evaluation",
+    "Explanation",
+    "SnapshotError",
     "Strategy",
     "StrategyError",
+    "Stream",
+    "Tick",
     "__version__",
     "compile",
+    "compile_batch",
     "validate",
 ]
 
-_LATER = {"Bars": ".runtime.bars", "BarsError": ".runtime.bars", "Evaluation": ".result"}
+_LATER = {
+    "Bars": ".runtime.bars",
+    "BarsError": ".runtime.bars",
+    "Batch": ".batch",
+    "BatchStream": ".stream",
+    "BatchTick": ".stream",
+    "Evaluation": ".result",
+    "Explanation": ".explain",
+    "SnapshotError": ".stream",
+    "Stream": ".stream",
+    "Tick": ".stream",
+    "compile_batch": ".batch",
+}
 
 
 def __getattr__(name: str) -> Any:

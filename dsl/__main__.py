@@ -1,4 +1,4 @@
-"""The command line: `dslc validate`, `run`, `functions`, `schema`.
+"""The command line: `dslc validate`, `run`, `explain-candle`, `functions`, `schema`.
 
 Exit status: 0 all is well, 1 a strategy or its bars are invalid, 2 the call is wrong or a file
 cannot be read or written, 130 interrupted, 141 nobody reads the output any more. Each command loads
@@ -82,9 +82,51 @@ def run(
     Exit status: 0 done, 1 the strategy or the bars are invalid, 2 misuse or an unreadable file.
     """
     from .running import Request, run_strategy
+    from .sources import Sources
 
-    request = Request(strategy, Path(data), out, first, last, timeframe, resample, align, show)
-    raise click.exceptions.Exit(run_strategy(request))
+    sources = Sources(strategy, Path(data), timeframe, resample, align)
+    raise click.exceptions.Exit(run_strategy(Request(sources, out, first, last, show)))
+
+
+@cli.command("explain-candle", short_help="Say why one candle entered or not, and what would change that.")
+@click.argument("strategy", metavar="STRATEGY")
+@click.option("--data", required=True, metavar="BARS", help="OHLCV bars: a CSV or Parquet file.")
+@click.option(
+    "--at",
+    required=True,
+    metavar="TIME|ROW",
+    help="When the candle opened, or its row: counted from 0, negative from the end.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to show the explanation.",
+)
+@click.option("--timeframe", type=click.Choice(TIMEFRAMES), help="Replace the timeframe of the document.")
+@click.option("--resample", is_flag=True, help="Make candles of the timeframe from finer bars.")
+@click.option(
+    "--align", metavar="ZONE|HH:MM", help="Where resampled days start: a time zone, or a UTC time of day."
+)
+def explain_candle(
+    strategy: str, data: str, at: str, form: str, timeframe: str | None, resample: bool, align: str | None
+) -> None:
+    """Say why one candle entered or not: every comparison with its values and margin.
+
+    STRATEGY is a file, or - for standard input. A time without an offset is read in the zone of the
+    bars. Shown last are the smallest sets of conditions that would change the outcome if they were true
+    instead of false, false instead of true, or either instead of undefined.
+
+    Exit status: 0 done, 1 the strategy or the bars are invalid, 2 misuse (no candle opens at TIME) or an
+    unreadable file.
+    """
+    from .explaining import Request, explain_strategy
+    from .sources import Sources
+
+    sources = Sources(strategy, Path(data), timeframe, resample, align)
+    raise click.exceptions.Exit(explain_strategy(Request(sources, at, form)))
 
 
 @cli.command()

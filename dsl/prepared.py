@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from .compiler.analyze import Checked
+from .compiler.graph import Graph
 from .compiler.passes import Wanted, lower
 from .compiler.schedule import StoreForm, schedule
 from .runtime.plan import FIELDS, Plan
@@ -12,9 +15,12 @@ from .runtime.plan import FIELDS, Plan
 SCORE, ENTRY = "#score", "#entry"
 """Names of results that no input or condition can have."""
 
+Wish = Literal["score", "entry", "all"]
+
 _STORED: dict[str, StoreForm] = {
     "number": "number",
     "holds": "mask",
+    "fails": "mask",
     "sum": "integer",
     "low": "integer",
     "high": "integer",
@@ -46,9 +52,54 @@ def prepare_interval(checked: Checked) -> Prepared:
     return _prepared(checked, [("low", ("low", checked.score)), ("high", ("high", checked.score))])
 
 
+def prepare_forms(checked: Checked, wanted: Iterable[Wanted]) -> Prepared:
+    """The plan that keeps any forms of any nodes, each under the name that `form_name` gives it."""
+    return _prepared(checked, [(form_name(item), item) for item in wanted])
+
+
+def form_name(wanted: Wanted) -> str:
+    """The name of a result of `prepare_forms`."""
+    form, node = wanted
+    return f"{form} {node}"
+
+
+def by_name(prepared: Prepared, kept: Any) -> dict[str, Any]:
+    """The arrays that a run of the plan has kept (an `engine.Kept`), by the names of the results."""
+    rows = {"number": iter(kept.numbers), "mask": iter(kept.masks), "integer": iter(kept.integers)}
+    return {name: next(rows[form]) for name, form in prepared.names}
+
+
+def prepare_batch(batch: Sequence[Checked], kinds: Sequence[Wish], threads: int) -> Prepared:
+    """One plan for all: of each strategy in order, what `kinds` say.
+
+    "score", "entry", and "all": those two, inputs and conditions.
+    """
+    graph = Graph()
+    wanted: list[tuple[str, Wanted]] = []
+    for checked in batch:
+        places = graph.absorb(checked.graph)
+        for name, (form, node) in _wanted(checked, kinds):
+            wanted.append((name, (form, places[node])))
+    return _planned(graph, wanted, threads)
+
+
+def _wanted(checked: Checked, kinds: Sequence[Wish]) -> Iterator[tuple[str, Wanted]]:
+    if "score" in kinds or "all" in kinds:
+        yield SCORE, ("sum", checked.score)
+    if "entry" in kinds or "all" in kinds:
+        yield ENTRY, ("holds", checked.entry)
+    if "all" in kinds:
+        yield from ((name, ("number", node)) for name, node in checked.inputs.items())
+        yield from ((name, ("holds", node)) for name, node in checked.conditions.items())
+
+
 def _prepared(checked: Checked, wanted: list[tuple[str, Wanted]]) -> Prepared:
-    graph, roots = lower(checked.graph, tuple(form for _, form in wanted))
+    return _planned(checked.graph, wanted, 1)
+
+
+def _planned(source: Graph, wanted: list[tuple[str, Wanted]], threads: int) -> Prepared:
+    graph, roots = lower(source, tuple(form for _, form in wanted))
     forms = [_STORED[form] for _, (form, _) in wanted]
-    plan = schedule(graph, tuple(zip(forms, roots, strict=True)))
+    plan = schedule(graph, tuple(zip(forms, roots, strict=True)), threads)
     names = tuple(zip((name for name, _ in wanted), forms, strict=True))
     return Prepared(plan, names, tuple(FIELDS[field] for field, _ in plan.loads))

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .prepared import ENTRY, SCORE, Prepared
+from .prepared import ENTRY, SCORE, Prepared, by_name
 from .runtime import engine
 from .runtime.bars import Bars
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .candle import Time
+    from .explain import Evidence, Explanation
     from .strategy import Strategy
 
 
@@ -66,6 +68,40 @@ class Evaluation:
         self.strategy._check_budgets(plan, len(self.bars), *self.budgets)
         return engine.run(plan, self.bars.matrix).integers
 
+    @cached_property
+    def _evidence(self) -> Evidence:
+        from .explain import Evidence
+
+        return Evidence(self)
+
+    def explain(self, time: Time) -> Explanation:
+        """Why the candle that opened at `time` entered or not, and what would have changed that.
+
+        `time` is an ISO text or a datetime (without an offset: in the zone of the bars), a numpy
+        datetime64 (UTC, as in `time`), or a row number, negative ones from the end. The engine runs
+        again, up to this candle. Raises ValueError where no candle opens then, and StrategyError
+        where the run would exceed the budgets.
+
+        >>> import dslc
+        >>> result = dslc.compile({
+        ...     "configuration": {"timeframe": "1D"},
+        ...     "inputs": {},
+        ...     "conditions": {"up": "close > open", "dear": "close > 5"},
+        ...     "score": {"up": 40, "dear": 60},
+        ...     "decision": {"entry": "score >= 100"},
+        ... }).evaluate({"open": [3.0, 6.0], "close": [4.0, 7.0]})
+        >>> found = result.explain(0)
+        >>> found.entered, found.score, found.reasons[0].points
+        (False, 40, 60)
+        >>> [(part.text, part.truth, part.margin) for part in found.conditions[1].parts]
+        [('close > 5', False, -1.0)]
+        >>> found.flips.sets
+        ((Flip(name='dear', before=False, after=True),),)
+        """
+        from .explain import explain
+
+        return explain(self, time)
+
     def to_pandas(self) -> pd.DataFrame:
         """A table with one row a candle: close, inputs, conditions, score, entry.
 
@@ -100,17 +136,10 @@ def evaluate(
     memory: int,
 ) -> Evaluation:
     """Check the bars against the strategy, run the plan, and name what it kept."""
-    if align is not None and not resample:
-        raise ValueError("align says how to resample; it needs resample=True")
-    bars = data if isinstance(data, Bars) else Bars(data)
-    if resample:
-        bars = bars.resample(strategy.timeframe, align=align)
-    notes = (*bars.notes, *bars.check_timeframe(strategy.timeframe), *_short_notes(strategy, len(bars)))
+    bars, notes = ready(data, strategy.timeframe, resample, align)
     bars.require(prepared.fields)
     strategy._check_budgets(prepared.plan, len(bars), work, memory)
-    kept = engine.run(prepared.plan, bars.matrix)
-    rows = {"number": iter(kept.numbers), "mask": iter(kept.masks), "integer": iter(kept.integers)}
-    found = {name: next(rows[form]) for name, form in prepared.names}
+    found = by_name(prepared, engine.run(prepared.plan, bars.matrix))
     checked = strategy._checked
     return Evaluation(
         strategy=strategy,
@@ -119,12 +148,23 @@ def evaluate(
         entry=found[ENTRY],
         inputs={name: found[name] for name in checked.inputs if name in found},
         conditions={name: found[name] for name in checked.conditions if name in found},
-        notes=notes,
+        notes=(*notes, *short_notes(strategy, len(bars))),
         budgets=(work, memory),
     )
 
 
-def _short_notes(strategy: Strategy, candles: int) -> tuple[str, ...]:
+def ready(data: Any, timeframe: str, resample: bool, align: str | None) -> tuple[Bars, tuple[str, ...]]:
+    """Bars that are candles of the timeframe, and notes on them."""
+    if align is not None and not resample:
+        raise ValueError("align says how to resample; it needs resample=True")
+    bars = data if isinstance(data, Bars) else Bars(data)
+    if resample:
+        bars = bars.resample(timeframe, align=align)
+    return bars, (*bars.notes, *bars.check_timeframe(timeframe))
+
+
+def short_notes(strategy: Strategy, candles: int) -> tuple[str, ...]:
+    """A note where the history is shorter than the warm-up."""
     if candles > strategy.warmup:
         return ()
     return (

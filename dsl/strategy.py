@@ -23,6 +23,7 @@ from .runtime.plan import Plan
 
 if TYPE_CHECKING:
     from .result import Evaluation
+    from .stream import Stream
 
 Source: TypeAlias = "str | bytes | Path | dict[str, Any]"
 Outputs: TypeAlias = "Literal['all', 'signals'] | Iterable[str]"
@@ -241,6 +242,16 @@ class Strategy:
         found: Evaluation = evaluate(self, prepared, bars, resample, align, work, memory)
         return found
 
+    def stream(self, snapshot: bytes | None = None, *, zone: str | None = None) -> Stream:
+        """The strategy on candles that come one at a time, or going on where `snapshot` was taken.
+
+        Each candle gets the bits that `evaluate` gives it. Times without an offset are read in
+        `zone`. Raises SnapshotError for a snapshot of another strategy or version.
+        """
+        from .stream import Stream
+
+        return Stream(self, snapshot, zone)
+
     def _names(self, outputs: Outputs) -> tuple[str, ...]:
         known = (*self._checked.inputs, *self._checked.conditions)
         if outputs == "all":
@@ -273,11 +284,15 @@ class Strategy:
         )
         return StrategyError([whole], self._document.label)
 
-    def _check_budgets(self, plan: Plan, candles: int, work: float, memory: int) -> None:
+    def _check_budgets(
+        self, plan: Plan, candles: int, work: float, memory: int, kept: int | None = None
+    ) -> None:
+        """Refuse a run over the budgets; `kept` is how many candles are kept at a time."""
+        size = plan.bytes(candles if kept is None else kept)
         if plan.cost(candles) > work:
             raise self._refuse(say.work_over_budget(plan.cost(candles), work, candles))
-        if plan.bytes(candles) > memory:
-            raise self._refuse(say.memory_over_budget(plan.bytes(candles), memory, candles))
+        if size > memory:
+            raise self._refuse(say.memory_over_budget(size, memory, candles))
 
 
 def _rebuild(

@@ -35,7 +35,7 @@ class Toolbox:
         advance: Callable[[Any, int], Any],
         call: Callable[..., None],
         meet: Callable[[Any, int, int], None],
-        small: Callable[[float], int],
+        small: Callable[[float], Any],
         compile: Callable[[Callable[..., Any]], Compiled],
     ) -> None:
         self.advance = advance
@@ -273,9 +273,9 @@ class _Four:
             settle_one(values[3], starts[3], count, xs[3], outs[3], fixed[3], advance(state, 3 * s))
 
         alone = tools.compile(follow_alone)
-        self.at, self.begin, self.catch_up, self.move, self.settle = map(
-            tools.compile, (at, begin, catch_up, move, settle)
-        )
+        self.at, self.begin = tools.compile(at), tools.compile(begin)
+        self.catch_up, self.move = tools.compile(catch_up), tools.compile(move)
+        self.settle = tools.compile(settle)
 
 
 # --- the loop -------------------------------------------------------------------------------

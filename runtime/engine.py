@@ -26,7 +26,7 @@ The tables: lists (where the steps of each thread in each phase begin), loads (r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 import threading
 from typing import Any
@@ -36,7 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import jit
-from .plan import Operand, Plan
+from .plan import FIELDS, Operand, Plan
 from .registry import kernel
 
 Numbers = NDArray[np.float64]
@@ -94,33 +94,46 @@ class Machine:
         self._before = self._state.copy()
         self._numbers, self._masks = layout.number_space(plan), layout.mask_space(plan)
         forms = [store.form for store in plan.stores]
-        self._rows = [forms.count(form) for form in _FORMS]
+        self._rows = [forms.count("number"), forms.count("mask"), forms.count("integer")]
+        self._alone: _Alone | None = None
 
     def run(self, bars: Numbers) -> Kept:
         """The stored values on the next candles, market data of shape (5, candles)."""
         bars = np.ascontiguousarray(bars)
-        candles = bars.shape[1]
-        if candles > 1:
-            self._before[:] = np.nan  # nothing to go back to
-        else:
-            self._before[:] = self._state
-        numbers, masks, integers = self._rows
-        kept = (
-            np.empty((numbers, candles)),
-            np.empty((masks, candles), np.uint8),
-            np.empty((integers, candles), np.int64),
-        )
-        self._head[0] = self._head[9] = candles
-        self._drive(bars, kept)
+        kept = _room(self._rows, bars.shape[1])
+        self._drive(self._arrays(bars, kept), bars.shape[1])
         return Kept(kept[0], kept[1].view(np.bool_), kept[2])
 
+    def push(self, bar: Sequence[float] | Numbers) -> Kept:
+        """The stored values on the next candle: open, high, low, close, volume.
+
+        The arrays are the same every time; a caller copies what it keeps.
+        """
+        alone = self._alone
+        if alone is None:
+            space = np.empty((len(FIELDS), 1))
+            kept = _room(self._rows, 1)
+            arrays = self._arrays(space, kept)
+            addresses = [array.ctypes.data for array in arrays]
+            alone = self._alone = _Alone(
+                space.reshape(-1), Kept(kept[0], kept[1].view(np.bool_), kept[2]), arrays, addresses
+            )
+        alone.bar[:] = bar
+        self._before[:] = self._state
+        if self._compiled and self._plan.threads == 1:
+            self._head[0] = self._head[9] = 1
+            jit.drive()(*alone.addresses, -1)
+        else:
+            self._drive(alone.arrays, 1)
+        return alone.kept
+
     def take_back(self) -> None:
-        """Forget the last candle, which came alone."""
+        """Forget the last candle, which was pushed."""
         self._state[:] = self._before
         self._head[3] -= 1
 
     def memory(self) -> Memory:
-        """What the machine remembers after a candle that came alone."""
+        """What the machine remembers after a candle that was pushed."""
         at = int(self._head[3]) - 1
         return Memory(
             _gathered(self._numbers, self._layout.tables[4], at),
@@ -131,10 +144,8 @@ class Machine:
 
     def recall(self, memory: Memory) -> None:
         """Go on from what a machine of the same plan remembered; ValueError where it does not fit."""
-        self._numbers, self._masks = (
-            self._layout.number_space(self._plan),
-            self._layout.mask_space(self._plan),
-        )
+        self._numbers[:] = self._layout.number_space(self._plan)
+        self._masks[:] = self._layout.mask_space(self._plan)
         _scatter(self._numbers, self._layout.tables[4], memory.numbers)
         _scatter(self._masks, self._layout.tables[5], memory.masks)
         if memory.state.shape != self._state.shape or memory.before.shape != self._state.shape:
@@ -143,26 +154,15 @@ class Machine:
         self._before[:] = memory.before
         self._head[3] = 1
 
-    def _drive(self, bars: Numbers, kept: tuple[NDArray[Any], ...]) -> None:
+    def _arrays(self, bars: Numbers, kept: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        """What the loop takes, in its order."""
         layout = self._layout
         lists, loads, steps, stores, number_halos, mask_halos, offsets = layout.tables
-        arrays: tuple[NDArray[Any], ...] = (
-            self._head,
-            lists,
-            loads,
-            steps,
-            stores,
-            number_halos,
-            mask_halos,
-            offsets,
-            self._gate,
-            layout.params,
-            self._state,
-            self._numbers,
-            self._masks,
-            bars,
-            *kept,
-        )
+        tables = [self._head, lists, loads, steps, stores, number_halos, mask_halos, offsets, self._gate]
+        return [*tables, layout.params, self._state, self._numbers, self._masks, bars, *kept]
+
+    def _drive(self, arrays: list[NDArray[Any]], candles: int) -> None:
+        self._head[0] = self._head[9] = candles
         if not self._compiled:
             with np.errstate(all="ignore"):
                 jit.plain_drive()(*(array.reshape(-1) for array in arrays), -1)
@@ -180,6 +180,25 @@ class Machine:
         drive(*addresses, 0)
         for other in others:
             other.join()
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """What a candle that comes alone needs, made once."""
+
+    bar: Numbers
+    kept: Kept
+    arrays: list[NDArray[Any]]
+    addresses: list[int]
+
+
+def _room(rows: Sequence[int], candles: int) -> tuple[Numbers, Masks, NDArray[np.int64]]:
+    numbers, masks, integers = rows
+    return (
+        np.empty((numbers, candles)),
+        np.empty((masks, candles), np.uint8),
+        np.empty((integers, candles), np.int64),
+    )
 
 
 def _pieces(halos: NDArray[np.int64]) -> Iterator[tuple[int, int]]:

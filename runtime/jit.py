@@ -12,8 +12,10 @@ Options that keep the bits: no fastmath, no contraction (`fma` is written where 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from functools import cache
 import threading
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -108,12 +110,31 @@ def _native(name: str, make: Callable[[Toolbox], Callable[..., None]], signature
             found = _link(code)
             if found is not None:
                 return found
-        compiled = _compile(make(_numba_tools()), signature())
+        compiled = _compile(_named(make(_tools_of(name)), name), signature())
         code = _object_code(compiled)
         if code is not None:
             store.save(name, code)
         _ALIVE.append(compiled)
         return int(compiled.address)
+
+
+def _tools_of(entry: str) -> Toolbox:
+    """The tools with names of their own in what they compile."""
+    tools = copy(_numba_tools())
+    tools.compile = lambda function: _numba_tools().compile(_named(function, entry))
+    return tools
+
+
+def _named(function: Callable[..., Any], entry: str) -> Callable[..., Any]:
+    """The same function under a name that no other entry has.
+
+    numba numbers functions in the order in which a process compiles them, and the code of two
+    processes may meet in a third one: there, one name and number must not mean two functions.
+    """
+    parts = (function.__globals__, function.__name__, function.__defaults__, function.__closure__)
+    named = FunctionType(function.__code__, *parts)
+    named.__qualname__ = f"{function.__qualname__} of {entry}"
+    return named
 
 
 _ALIVE: list[Any] = []  # machine code lives as long as its library object does
@@ -227,7 +248,9 @@ def _numba_tools() -> Toolbox:
             if spins > _SPINS:
                 rest(give_way)
 
-    overload(fma)(lambda a, b, c: lambda a, b, c: fused(a, b, c))  # numba compares the argument names
+    kept = {"error_model": "numpy", "fastmath": False}
+    # numba compares the argument names
+    overload(fma, jit_options=kept)(lambda a, b, c: lambda a, b, c: fused(a, b, c))
     return Toolbox(advance, call, meet, lambda value: types.uint8(int(value)), njit(**OPTIONS))
 
 

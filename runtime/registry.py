@@ -118,7 +118,7 @@ class Function:
 
     name: str
     parameters: tuple[Parameter, ...]
-    result: Kind
+    result: Literal["number", "truth"]
     formula: str | None
     build: Callable[..., Term] | None
     documentation: str

@@ -265,7 +265,7 @@ def test_functions_and_schema_and_version() -> None:
 
 def test_help_names_every_command() -> None:
     shown = dslc("--help").stdout
-    for name in ("validate", "run", "functions", "schema"):
+    for name in ("validate", "run", "explain-candle", "functions", "schema"):
         assert name in shown
 
 
@@ -410,7 +410,7 @@ def test_a_cache_that_others_could_write_to_is_not_trusted(tmp_path: Path) -> No
     assert run(DSLC_CACHE_DIR=str(tmp_path)).stdout == wanted
     (folder,) = (tmp_path / "dslc").iterdir()
     entries = {path.name: path.read_bytes() for path in folder.iterdir()}
-    (folder / "kernel-smooth-4.bin").write_bytes(entries["kernel-weigh.bin"])
+    (folder / "kernel-smooth-4.bin").write_bytes(entries["kernel-greater.bin"])
     assert run(DSLC_CACHE_DIR=str(tmp_path)).stdout == wanted
     folder.chmod(0o777)
     stamps = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}

@@ -1,0 +1,254 @@
+"""Bars that come one at a time: each is checked against the one before, then the machine takes it.
+
+A refused bar leaves everything as it was. What has been seen so far can be put into bytes and be
+taken up again, by the same version of dslc, to the last bit:
+
+    dslc stream 1 | SHA-256 of the rest | length of the head | head (JSON) | numbers, states, masks
+
+The head says whose state it is, of which version, and how much of it there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+import hashlib
+import json
+import math
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .candle import nanoseconds
+from .prepared import Prepared
+from .runtime.bars import Bars, BarsError
+from .runtime.clock import LATEST, TIMEFRAMES, iso
+from .runtime.engine import Kept, Machine, Memory
+from .runtime.moments import from_numbers
+from .runtime.plan import FIELDS, Plan
+from .version import __version__
+
+Time: TypeAlias = "np.datetime64 | datetime | date | str | int | float | None"
+"""When a bar opened: what a column of bars may hold (numbers are seconds, milli-, micro- or nanoseconds)."""
+
+_MAGIC = b"dslc stream 1\n"
+_DIGEST = hashlib.sha256().digest_size
+_ROOM = 32  # candles between two moves of the halos
+_PIECE = 1 << 16  # candles of history at a time
+_SCALES = (10**9, 10**6, 10**3, 1)
+_WRITTEN_DATE = 10**8  # 20240131 is a date, not a number of seconds
+
+
+class SnapshotError(ValueError):
+    """A snapshot of a stream that cannot be taken up here: damaged, or of another strategy or version."""
+
+
+class Feed:
+    """The machine of one plan and the bars that it has seen. Not for several threads at once.
+
+    `identity` names what the plan was made of; `zone` is where times without an offset are read.
+    """
+
+    def __init__(self, prepared: Prepared, timeframe: str, identity: str, zone: str | None) -> None:
+        self.prepared = prepared
+        self.timeframe = timeframe
+        self.identity = identity
+        self.zone = zone
+        self.candles = 0
+        self.time: int | None = None
+        self._before: int | None = None  # the time of the candle before the last
+        self._length = TIMEFRAMES[timeframe]
+        self._needed = [FIELDS.index(field) for field in prepared.fields]
+        self._machine = Machine(prepared.plan, chunk=_ROOM)
+
+    def push(self, time: Time, values: Sequence[float | None], replace: bool) -> Kept:
+        """The stored values on the next candle, or, with `replace`, on the last one corrected."""
+        moment = self._moment(time)
+        bar = [math.nan if value is None else float(value) for value in values]
+        if replace:
+            self._check_replaced(moment)
+            self._check(moment, bar, self._before if self.candles > 1 else None)
+            self._machine.take_back()
+        else:
+            self._check(moment, bar, self.time)
+            if self.candles and (moment is None) != (self.time is None):
+                raise BarsError("B110", "some bars have a time and some have none", help="give all or none")
+            self._before, self.time = self.time, moment
+            self.candles += 1
+        return self._machine.push(bar)
+
+    def warm(self, bars: Bars) -> None:
+        """Take a piece of history that begins after the last candle."""
+        if len(bars) == 0:
+            return
+        bars.require(self.prepared.fields)
+        first = None if bars.times is None else int(bars.times[0])
+        if self.candles:
+            self._check(first, bars.matrix[:, 0].tolist(), self.time)
+            if (first is None) != (self.time is None):
+                raise BarsError("B110", "some bars have a time and some have none", help="give all or none")
+        machine = Machine(self.prepared.plan)
+        if self.candles:
+            machine.recall(self._machine.memory())
+        for start in range(0, len(bars) - 1, _PIECE):
+            machine.run(bars.matrix[:, start : min(start + _PIECE, len(bars) - 1)])
+        machine.push(bars.matrix[:, -1])
+        self._machine.recall(machine.memory())
+        if bars.times is not None:
+            before = int(bars.times[-2]) if len(bars) > 1 else self.time
+            self._before, self.time = before, int(bars.times[-1])
+        self.candles += len(bars)
+
+    def snapshot(self) -> bytes:
+        """What has been seen so far, as bytes."""
+        memory = self._machine.memory() if self.candles else None
+        head = {
+            "version": __version__,
+            "identity": self.identity,
+            "plan": _digest(self.prepared.plan),
+            "zone": self.zone,
+            "candles": self.candles,
+            "time": self.time,
+            "before": self._before,
+            "numbers": 0 if memory is None else len(memory.numbers),
+            "states": 0 if memory is None else len(memory.state),
+            "masks": 0 if memory is None else len(memory.masks),
+        }
+        text = json.dumps(head, sort_keys=True).encode("ascii")
+        body = len(text).to_bytes(4, "little") + text
+        if memory is not None:
+            for values in (memory.numbers, memory.state, memory.before):
+                body += values.astype("<f8", copy=False).tobytes()
+            body += memory.masks.tobytes()
+        return _MAGIC + hashlib.sha256(body).digest() + body
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go on where the snapshot was taken; SnapshotError where that cannot be."""
+        head, values = _opened(snapshot)
+        if head["version"] != __version__:
+            raise SnapshotError(f"the snapshot was taken by dslc {head['version']}; this is {__version__}")
+        if head["identity"] != self.identity:
+            raise SnapshotError(
+                f"the snapshot is of {head['identity'][:40]}…, and this is {self.identity[:40]}…"
+            )
+        if head["plan"] != _digest(self.prepared.plan):
+            raise SnapshotError("the snapshot was taken by another build of dslc")
+        if head["candles"]:
+            numbers, states, masks = head["numbers"], head["states"], head["masks"]
+            if len(values) != 8 * (numbers + 2 * states) + masks:
+                raise SnapshotError("the snapshot is damaged")
+            floats = np.frombuffer(values, "<f8", numbers + 2 * states).astype(np.float64)
+            bytes_ = np.frombuffer(values, np.uint8, masks, 8 * (numbers + 2 * states))
+            memory = Memory(
+                floats[:numbers], bytes_, floats[numbers : numbers + states], floats[numbers + states :]
+            )
+            try:
+                self._machine.recall(memory)
+            except ValueError:
+                raise SnapshotError("the snapshot is damaged") from None
+        self.zone = head["zone"]
+        self.candles, self.time, self._before = head["candles"], head["time"], head["before"]
+
+    def _moment(self, time: Time) -> int | None:
+        if time is None:
+            return None
+        if type(time) is np.datetime64 and time.dtype == "M8[ns]":
+            return int(time.view(np.int64))
+        if isinstance(time, int | float | np.integer | np.floating) and not isinstance(time, bool):
+            return _from_number(time)
+        if isinstance(time, np.datetime64 | date | str):
+            try:
+                return nanoseconds(time, self.zone)
+            except ValueError as error:
+                raise BarsError("B108", str(error), help="write 2024-01-31T09:30Z") from None
+        raise BarsError("B108", f"{str(time)[:80]!r} is not a time", help="write 2024-01-31T09:30Z")
+
+    def _check_replaced(self, moment: int | None) -> None:
+        if not self.candles:
+            raise BarsError("B206", "there is no candle to replace yet", help="push it without replace")
+        if moment != self.time:
+            last = "the last one" if self.time is None else f"the one of {iso(self.time, self.zone)}"
+            raise BarsError(
+                "B207", f"the candle that can be replaced is {last}", help="push a new candle without replace"
+            )
+
+    def _check(self, moment: int | None, bar: list[float], before: int | None) -> None:
+        """Raise what `Bars` would raise for this bar after the one at `before`."""
+        open_, high, low, close, volume = bar
+        if (
+            0.0 < low <= open_ <= high < math.inf
+            and low <= close <= high
+            and 0.0 <= volume < math.inf
+            and (before is None or moment is None or moment - before >= self._length)
+            and (moment is None or moment < LATEST)
+        ):
+            return
+        columns: dict[str, Any] = {
+            field: [value]
+            for place, (field, value) in enumerate(zip(FIELDS, bar, strict=True))
+            if value == value or place in self._needed
+        }
+        try:
+            if before is None or moment is None:
+                alone = {} if moment is None else {"time": np.array([moment]).view("M8[ns]")}
+                Bars(alone | columns).require(self.prepared.fields)
+                return
+            pair = {field: values * 2 for field, values in columns.items()}
+            times = np.array([before, moment]).view("M8[ns]")
+            found = Bars({"time": times} | pair)
+            found.require(self.prepared.fields)
+            if moment - before < self._length:
+                _in_zone(times, self.zone).check_timeframe(self.timeframe)
+        except BarsError as error:
+            when = None if moment is None else iso(moment, self.zone)
+            what = error.message if when is None else f"the bar of {when}: {error.message}"
+            raise BarsError(
+                error.code, what.partition(" (as in")[0], None, when, "correct it and push it again"
+            ) from None
+
+
+def _in_zone(times: Any, zone: str | None) -> Bars:
+    """Two bars of these times as their zone counts them."""
+    import pandas as pd
+
+    index = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(zone or "UTC")
+    return Bars({"time": index, "close": [1.0, 1.0]})
+
+
+def _from_number(number: Any) -> int:
+    if type(number) is int and number >= _WRITTEN_DATE:
+        for scale in _SCALES:
+            if number * scale < LATEST:
+                return number * scale
+    try:
+        return int(from_numbers(np.array([number])).times[0])
+    except ValueError:
+        raise BarsError("B108", f"{str(number)[:80]} is not a time", help="write 2024-01-31T09:30Z") from None
+
+
+def _digest(plan: Plan) -> str:
+    parts = (
+        plan.numbers,
+        plan.masks,
+        plan.loads,
+        plan.constants,
+        plan.mask_constants,
+        plan.steps,
+        plan.stores,
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _opened(snapshot: bytes) -> tuple[Mapping[str, Any], bytes]:
+    """The head and the values of a snapshot that is whole."""
+    if not isinstance(snapshot, bytes | bytearray | memoryview):
+        raise SnapshotError(f"a snapshot is bytes, not {type(snapshot).__name__}")
+    raw = bytes(snapshot)
+    body = raw[len(_MAGIC) + _DIGEST :]
+    if not raw.startswith(_MAGIC):
+        raise SnapshotError("these bytes are no snapshot of a stream")
+    if raw[len(_MAGIC) : len(_MAGIC) + _DIGEST] != hashlib.sha256(body).digest():
+        raise SnapshotError("the snapshot is damaged")
+    end = 4 + int.from_bytes(body[:4], "little")
+    head: Mapping[str, Any] = json.loads(body[4:end])
+    return head, body[end:]

@@ -1,0 +1,119 @@
+"""What a command evaluates: the strategy and the bars that its arguments name, and how they are shown.
+
+Whatever is wrong with them ends in a `Failure`, which has what to say and the exit status.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from .checking import INVALID, STDIN, UNREADABLE, is_colored, read_source
+from .compiler.front import check
+from .grammar.document import load
+from .grammar.source import Source
+from .render import Checked, as_text, visible
+from .strategy import Strategy, StrategyError
+from .waiting import waiting
+
+if TYPE_CHECKING:
+    from .result import Evaluation
+
+
+@dataclass(frozen=True)
+class Sources:
+    """A strategy, its bars, and how the one is to be run on the other."""
+
+    strategy: str
+    data: Path
+    timeframe: str | None
+    resample: bool
+    align: str | None
+
+
+class Failure(Exception):
+    """The end of a command: what to say, nothing where it was said already, and the exit status."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.text = text
+        self.status = status
+
+    def report(self) -> int:
+        """Say it, and give the exit status."""
+        if self.text:
+            click.echo(f"dslc: {visible(self.text)}", err=True)
+        return self.status
+
+
+def check_sources(sources: Sources) -> None:
+    """Refuse what cannot be right whatever the files hold."""
+    if sources.align is not None and not sources.resample:
+        raise Failure("--align says how to resample; it needs --resample", UNREADABLE)
+    if sources.data.is_dir():
+        raise Failure(f"{sources.data} is a folder; name one file", UNREADABLE)
+
+
+def read_strategy(sources: Sources) -> Strategy:
+    """The compiled strategy; its diagnostics are shown."""
+    label = "<stdin>" if sources.strategy == STDIN else sources.strategy
+    try:
+        document = load(read_source(sources.strategy), label)
+    except OSError as error:
+        raise Failure(f"{sources.strategy}: {error.strerror or error}", UNREADABLE) from error
+    checked, diagnostics = check(document, sources.timeframe)
+    if diagnostics:
+        found = Checked(Source(document.text or "", document.label), diagnostics)
+        click.echo(as_text(found, color=is_colored(sys.stderr)), err=True)
+    if checked is None:
+        raise Failure("", INVALID)
+    return Strategy(checked, tuple(diagnostics), document, sources.timeframe)
+
+
+def evaluate(sources: Sources, strategy: Strategy) -> Evaluation:
+    """The strategy on all its bars."""
+    from .runtime.bars import Bars, BarsError
+
+    try:
+        with waiting("reading bars …"):
+            bars = Bars(sources.data)
+        with waiting("evaluating …"):
+            return strategy.evaluate(bars, resample=sources.resample, align=sources.align)
+    except OSError as error:
+        raise Failure(f"{sources.data}: {error.strerror or error}", UNREADABLE) from error
+    except (BarsError, StrategyError) as error:
+        raise Failure(str(error), INVALID) from error
+
+
+def heading(sources: Sources, result: Evaluation) -> list[str]:
+    """The lines that every report begins with."""
+    strategy = result.strategy
+    name = strategy.name or Path(sources.strategy).stem
+    replaced = " (by --timeframe; the hash covers it)" if sources.timeframe else ""
+    lines = [
+        f"Strategy   {visible(name)}",
+        f"Timeframe  {strategy.timeframe}{replaced}",
+        f"Hash       {strategy.hash}",
+        f"Bars       {visible(sources.data.name)}: {len(result):,} candles{span(result, 0, len(result))}",
+    ]
+    lines += [f"           {visible(note)}" for note in result.notes]
+    return [*lines, f"Look-ahead {_extent(strategy)}"]
+
+
+def span(result: Evaluation, start: int, stop: int) -> str:
+    """From when to when some rows are, as the end of a line; nothing for no rows."""
+    from .candle import moment
+
+    return f", {moment(result.bars, start)} to {moment(result.bars, stop - 1)}" if start < stop else ""
+
+
+def _extent(strategy: Strategy) -> str:
+    """The certificate of causality over all values: what a candle's answers read, relative to it."""
+    extents = strategy.extents.values()
+    left, right = min(left for left, _ in extents), max(right for _, right in extents)
+    reach = "all candles before" if left == float("-inf") else f"{-int(left):,} candles back"
+    return f"none: values read {reach}, and none after their own" if right <= 0 else "refused"
