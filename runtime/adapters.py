@@ -285,8 +285,8 @@ def make_drive(tools: Toolbox) -> Callable[..., None]:
     """The loop over chunks and steps, not yet compiled; `engine.py` explains its tables.
 
     With several threads each calls the same loop, does its share, and waits at the gate for the
-    others: before the first phase, after each, and after the stores. `mine` is -1 where one
-    thread does the work of all.
+    others: after the halos have moved, before the first phase, after each, and after the stores.
+    `mine` is -1 where one thread does the work of all.
     """
     advance, call, meet = tools.advance, tools.call, tools.meet
 
@@ -328,6 +328,9 @@ def make_drive(tools: Toolbox) -> Callable[..., None]:
                     for i in range(mask_halos[2 * k + 1]):
                         masks[base + i] = masks[base + at + i]
                 at = 0
+                if mine >= 0:  # before market data is written over what is still to be moved
+                    met += threads
+                    meet(gate, met, head[12])
             for k in range(first, head[6], stride):
                 source = advance(bars, loads[2 * k] * head[9] + start)
                 target = advance(numbers, loads[2 * k + 1] + at)

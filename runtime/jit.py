@@ -22,7 +22,7 @@ import numpy as np
 
 from .adapters import Toolbox, make_drive, make_step
 from .cache import CompiledCode, ObjectCache
-from .registry import kernel
+from .registry import kernel, kernels
 
 OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": False}
 
@@ -187,9 +187,9 @@ def _object_cache() -> ObjectCache:
 def _numba_tools() -> Toolbox:
     from llvmlite import ir
     from numba import njit, types
-    from numba.extending import intrinsic, overload
+    from numba.extending import intrinsic, overload, register_jitable
 
-    from .kernels.exact import fma
+    from .kernels.exact import SHARED, fma
 
     @intrinsic
     def advance(context: Any, pointer: Any, offset: Any) -> Any:
@@ -251,6 +251,9 @@ def _numba_tools() -> Toolbox:
     kept = {"error_model": "numpy", "fastmath": False}
     # numba compares the argument names
     overload(fma, jit_options=kept)(lambda a, b, c: lambda a, b, c: fused(a, b, c))
+    kernels()  # declares what they share
+    for function in SHARED:
+        register_jitable(**kept)(function)
     return Toolbox(advance, call, meet, lambda value: types.uint8(int(value)), njit(**OPTIONS))
 
 

@@ -31,10 +31,19 @@ def ema(series: Series, n: Period) -> Term:
         close:         1 2 3 4 8
         ema(close, 3): - - 2 3 5.5
     """
-    return term("smooth", series, params=(2.0 / (n + 1.0), n))
+    return _smoothed(series, 2.0 / (n + 1.0), n)
 
 
 @native(first="n - 1", unit="as series", internal=True)
 def wilder(series: Series, n: Period) -> Term:
     """Wilder's moving average: exponential, with alpha = 1 / n."""
-    return term("smooth", series, params=(1.0 / n, n))
+    return _smoothed(series, 1.0 / n, n)
+
+
+_FINE = 1.0 / 512  # below this weight, what a step loses is carried on
+
+
+def _smoothed(series: Series, alpha: float, n: Period) -> Term:
+    if n == 1:
+        return term("mean", series, params=(1,))
+    return term("smooth" if alpha > _FINE else "smooth_finely", series, params=(alpha, n))

@@ -1,16 +1,24 @@
-"""Arithmetic without rounding errors: a fused multiply-add, and what follows from it.
-
-Kernels call these by name; `fma` is one machine instruction when they are compiled.
-"""
+"""What kernels may call by name: a fused multiply-add, and functions that are declared as shared."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 import math
+from typing import Any
+
+SHARED: list[Callable[..., Any]] = []
+"""Functions that are compiled into every kernel that calls them."""
+
+
+def shared(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare a function that several kernels call."""
+    SHARED.append(function)
+    return function
 
 
 def fma(a: float, b: float, c: float) -> float:
-    """`a * b + c`, rounded once.
+    """`a * b + c`, rounded once; compiled, it is one instruction.
 
     >>> fma(0.1, 10.0, -1.0), 0.1 * 10.0 - 1.0
     (5.551115123125783e-17, 0.0)

@@ -38,11 +38,13 @@ def carry(a: float, b: float, lost_by_a: float, lost_by_b: float) -> float:
 def mean_of(total: float, lost: float, count: float) -> float:
     """`(total + lost) / count`, rounded once: a near quotient, and the exact remainder's share.
 
-    The remainder is a whole number of units below 2 * count, so `fma` gives it exactly.
+    The remainder is a whole number of units below 2 * count, so `fma` gives it exactly. Where the
+    total has cancelled to less than was lost, the two change places.
     """
     share = 1.0 / count
-    quotient = total * share
-    mean = quotient + (fma(-quotient, count, total) + lost) * share
+    near = total + lost
+    quotient = near * share
+    mean = quotient + (fma(-quotient, count, near) + ((total - near) + lost)) * share
     return mean if mean - mean == 0.0 else quotient
 
 
