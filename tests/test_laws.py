@@ -145,6 +145,36 @@ def test_an_unused_input_changes_nothing(seed: int) -> None:
         np.testing.assert_array_equal(values, second.inputs[name])
 
 
+@pytest.mark.parametrize("scale", [1, 30, 1000], ids=["a byte", "a full byte", "more than a byte"])
+@pytest.mark.parametrize("operator", [">", ">=", "<", "<=", "==", "!="])
+def test_a_threshold_may_be_any_number(operator: str, scale: int) -> None:
+    """Scores with negative weights and undefined conditions, counted in bytes or not: the oracle agrees."""
+    weights = {"a": 3 * scale, "b": -2 * scale, "c": scale}
+    bars = programs.bars(random.Random(scale), 40, kind="walk")
+    thresholds = [k * scale + part for k in (-2, 0, 1, 4) for part in (-0.5, 0, 0.5)]
+    for threshold in [*thresholds, -1e6, 1e6, 254.5, 255, 256]:
+        for left, right in (
+            ("score", f"{threshold}"),
+            (f"{threshold}", "score"),
+            ("NOT score", f"{threshold}"),
+        ):
+            document = {
+                "configuration": {"timeframe": "1H"},
+                "inputs": {},
+                "conditions": {
+                    "a": "close > sma(close, 9)",
+                    "b": "close[20] > close",
+                    "c": "close / (close - close) > 1 OR close > open",
+                },
+                "score": weights,
+                "decision": {"entry": f"{left} {operator} {right}"},
+            }
+            expected = oracle.evaluate(document, bars)
+            result = dslc.compile(document).evaluate(bars)
+            assert result.entry.tolist() == [bool(truth) for truth in expected.entry], document["decision"]
+            assert result.score.tolist() == expected.score
+
+
 PRICE_LIKE = {
     "sma": "sma(close, 20)",
     "ema": "ema(close, 9)",

@@ -123,6 +123,18 @@ def test_every_prefix(seed: int) -> None:
         assert same(part, whole, slice(length)), length
 
 
+@pytest.mark.parametrize("seed", FEW)
+def test_evaluated_again_and_on_other_bars_between(seed: int) -> None:
+    case = Case.of(seed)
+    other = dslc.Bars(programs.bars(random.Random(seed + 3), 77, kind="huge"))
+    plan = plan_of(case.strategy).plan
+    first = engine.run(plan, case.bars.matrix)
+    engine.run(plan, other.matrix)
+    second = engine.run(plan, case.bars.matrix)
+    for name in ("numbers", "masks", "integers"):
+        assert getattr(first, name).tobytes() == getattr(second, name).tobytes()
+
+
 @pytest.mark.parametrize("poison", [np.nan, np.inf, 1e308])
 @pytest.mark.parametrize("seed", FEW)
 def test_any_future_below_the_door_of_the_bars(seed: int, poison: float) -> None:
@@ -166,9 +178,7 @@ def test_alone_and_in_shuffled_company_on_any_number_of_threads(seed: int) -> No
 
 
 def test_a_batch_says_what_its_strategies_say() -> None:
-    strategies = [Case.of(seed).strategy for seed in SEEDS]
-    timeframe = strategies[0].timeframe
-    strategies = [strategy for strategy in strategies if strategy.timeframe == timeframe]
+    strategies = [dslc.compile(Case.of(seed).strategy.canonical, timeframe="1H") for seed in SEEDS]
     bars = Case.of(0).bars
     batch = dslc.compile_batch([strategies[0], "{", *strategies[1:]])
     for threads in (1, 2, 5):
@@ -182,6 +192,16 @@ def test_a_batch_says_what_its_strategies_say() -> None:
                 np.testing.assert_array_equal(signals[at].score, alone.score)
                 np.testing.assert_array_equal(signals[at].entry, alone.entry)
                 np.testing.assert_array_equal(entries[at], np.flatnonzero(alone.entry))
+
+
+def test_entries_of_a_long_history() -> None:
+    """Longer than what is kept at a time."""
+    close = 100 + np.random.default_rng(5).normal(0, 1, 140_000)
+    strategies = [Case.of(seed, 1).strategy for seed in FEW]
+    bars = dslc.Bars(dict.fromkeys(("open", "high", "low", "close", "volume"), close))
+    batch = dslc.compile_batch([strategy.canonical for strategy in strategies], timeframe="1H")
+    for found, strategy in zip(batch.evaluate(bars, reduce="entries"), batch, strict=True):
+        np.testing.assert_array_equal(found, np.flatnonzero(strategy.evaluate(bars, outputs=()).entry))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
