@@ -9,16 +9,20 @@ SOURCES := pyproject.toml constraints.txt
 TESTS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench tables lock clean
+.PHONY: help run test check deep bench bench-record tables lock clean
 
 help:  ## list these targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
 
 run: $(VENV)/installed  ## make the environment and run the published example on real bars
 	$(BIN)/dslc run examples/ema-crossover.json --data examples/bars/AAPL.csv --timeframe 1D
 
 test: $(VENV)/tested  ## make the environment and pass the tests
 	$(BIN)/python -m pytest $(TESTS)
+
+deep: $(VENV)/tested  ## the laws on a thousand strategies, every planted fault, 32 processes: about an hour
+	DSLC_DEEP=1 DSLC_SEEDS=1000 $(BIN)/python -m pytest $(TESTS) \
+		tests/test_matrix.py tests/test_accuracy.py tests/test_cache.py tests/test_faults.py
 
 check: $(VENV)/developed  ## lint and check types
 	$(BIN)/ruff check .
@@ -28,6 +32,9 @@ check: $(VENV)/developed  ## lint and check types
 
 bench: $(VENV)/benched  ## measure against TA-Lib + NumPy, pandas and vectorbt
 	$(BIN)/python -m benchmarks
+
+bench-record: $(VENV)/benched  ## the same, kept in benchmarks/history.jsonl and shown in its README
+	$(BIN)/python -m benchmarks --record
 
 tables: $(VENV)/installed  ## rebuild the parser's tables after a change of grammar/expression.lark
 	$(BIN)/python -m dslc.grammar.build_tables

@@ -9,22 +9,26 @@ import os
 from pathlib import Path
 import platform
 
-Cell = str | int | float | None
+from .figures import Cell, Figure, cell_text
 
 LIBRARIES = ("dslc", "numpy", "numba", "llvmlite", "pandas", "pyarrow", "TA-Lib", "vectorbt", "lark")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A title, columns, one tuple of cells a line, and sentences below; None is an empty cell."""
+    """A title, columns, one tuple of cells a line, and sentences below; None is an empty cell.
+
+    `figures` are those numbers of the table that are kept in the history.
+    """
 
     title: str
     columns: tuple[str, ...]
     lines: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
     def __str__(self) -> str:
-        texts = [self.columns, *(tuple(map(_text, line)) for line in self.lines)]
+        texts = [self.columns, *(tuple(map(cell_text, line)) for line in self.lines)]
         widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
         left = [any(isinstance(line[k], str) for line in self.lines) for k in range(len(self.columns))]
         rows = [
@@ -38,20 +42,6 @@ class Table:
         return "\n".join([self.title, "", rows[0], rule, *rows[1:], *self.notes])
 
 
-def _text(cell: Cell) -> str:
-    """Whole numbers in full, others to three digits.
-
-    >>> _text(1000000), _text(1234.5), _text(12.345), _text(0.012345), _text(None)
-    ('1,000,000', '1,234', '12.3', '0.0123', '')
-    """
-    if cell is None:
-        return ""
-    if not isinstance(cell, float):
-        return cell if isinstance(cell, str) else f"{cell:,}"
-    digits = next((digits for digits, limit in enumerate((100, 10, 1, 0.1)) if abs(cell) >= limit), 4)
-    return f"{cell:,.{digits}f}"
-
-
 @dataclass
 class Report:
     """The machine, the versions, and the tables of each row so far."""
@@ -60,6 +50,13 @@ class Report:
     versions: dict[str, str]
     quick: bool
     rows: dict[str, list[Table]] = field(default_factory=dict)
+
+    @property
+    def figures(self) -> dict[str, list[Figure]]:
+        """The figures of each row so far."""
+        return {
+            row: [figure for table in tables for figure in table.figures] for row, tables in self.rows.items()
+        }
 
     @classmethod
     def of_this_machine(cls, *, quick: bool) -> Report:
@@ -84,7 +81,8 @@ class Report:
         lines = [
             f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, load {machine['load']}",
             ", ".join(f"{name} {number}" for name, number in self.versions.items()),
-            "One thread. Times are medians of interleaved rounds; ratios are taken within the rounds.",
+            "One thread, unless a row says otherwise. Times are medians of interleaved rounds; ratios are "
+            "taken within the rounds.",
         ]
         if self.quick:
             lines.append("--quick: sizes too small for a claim.")
@@ -104,7 +102,8 @@ class Report:
 
 def _plain(table: Table) -> dict[str, object]:
     lines = [dict(zip(table.columns, line, strict=True)) for line in table.lines]
-    return {"title": table.title, "lines": lines, "notes": list(table.notes)}
+    figures = [figure.plain() for figure in table.figures]
+    return {"title": table.title, "lines": lines, "notes": list(table.notes), "figures": figures}
 
 
 def _cpu() -> str:

@@ -9,6 +9,7 @@
     result = strategy.evaluate(dslc.Bars(frame))
     result.entry, result.score, result.inputs["emaFast"], result.conditions["trendUp"]
     print(result.explain("2024-01-31"))
+    print(strategy.verify(dslc.Bars(frame)))
 
 Checking loads neither numpy nor numba; those come with the first bars.
 """
@@ -23,7 +24,10 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .batch import Batch, compile_batch
+    from .certificate import Certificate, CertificateError
+    from .certificate_file import read_certificate
     from .explain import Explanation
+    from .replay import Replay
     from .result import Evaluation
     from .runtime.bars import Bars, BarsError
     from .stream import BatchStream, BatchTick, SnapshotError, Stream, Tick
@@ -34,9 +38,12 @@ __all__ = [
     "Batch",
     "BatchStream",
     "BatchTick",
+    "Certificate",
+    "CertificateError",
     "Diagnostic",
     "Evaluation",
     "Explanation",
+    "Replay",
     "SnapshotError",
     "Strategy",
     "StrategyError",
@@ -45,6 +52,7 @@ __all__ = [
     "__version__",
     "compile",
     "compile_batch",
+    "read_certificate",
     "validate",
 ]
 
@@ -54,12 +62,16 @@ _LATER = {
     "Batch": ".batch",
     "BatchStream": ".stream",
     "BatchTick": ".stream",
+    "Certificate": ".certificate",
+    "CertificateError": ".certificate",
     "Evaluation": ".result",
     "Explanation": ".explain",
+    "Replay": ".replay",
     "SnapshotError": ".stream",
     "Stream": ".stream",
     "Tick": ".stream",
     "compile_batch": ".batch",
+    "read_certificate": ".certificate_file",
 }
 
 

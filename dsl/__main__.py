@@ -1,8 +1,8 @@
-"""The command line: `dslc validate`, `run`, `explain-candle`, `functions`, `schema`.
+"""The command line: `dslc validate`, `run`, `explain-candle`, `verify`, `functions`, `schema`.
 
-Exit status: 0 all is well, 1 a strategy or its bars are invalid, 2 the call is wrong or a file
-cannot be read or written, 130 interrupted, 141 nobody reads the output any more. Each command loads
-what it needs when it is called.
+Exit status: 0 all is well, 1 a strategy or its bars are invalid (of `verify`: or some bits differ), 2 the
+call is wrong or a file cannot be read or written, 130 interrupted, 141 nobody reads the output any more.
+Each command loads what it needs when it is called.
 """
 
 from __future__ import annotations
@@ -127,6 +127,71 @@ def explain_candle(
 
     sources = Sources(strategy, Path(data), timeframe, resample, align)
     raise click.exceptions.Exit(explain_strategy(Request(sources, at, form)))
+
+
+@cli.command(short_help="Check on given bars what the compiler has proved; write or replay a certificate.")
+@click.argument("strategy", metavar="STRATEGY")
+@click.option("--data", required=True, metavar="BARS", help="OHLCV bars: a CSV or Parquet file.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the certificate to a .json file."
+)
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path),
+    metavar="CERTIFICATE",
+    help="Evaluate once more and compare the bits with those of this certificate.",
+)
+@click.option("--thorough", is_flag=True, help="Try much more: minutes instead of seconds.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**40 - 1),
+    default=0,
+    show_default=True,
+    help="Of what is drawn at random.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to show what was found.",
+)
+@click.option("--timeframe", type=click.Choice(TIMEFRAMES), help="Replace the timeframe of the document.")
+@click.option("--resample", is_flag=True, help="Make candles of the timeframe from finer bars.")
+@click.option(
+    "--align", metavar="ZONE|HH:MM", help="Where resampled days start: a time zone, or a UTC time of day."
+)
+def verify(
+    strategy: str,
+    data: str,
+    out: Path | None,
+    replay: Path | None,
+    thorough: bool,
+    seed: int,
+    form: str,
+    timeframe: str | None,
+    resample: bool,
+    align: str | None,
+) -> None:
+    """Check on BARS what the compiler has proved of STRATEGY (a file, or - for standard input).
+
+    Every result is computed again in other ways, and every bit has to be the same: on the first candles
+    alone, with other futures, candle by candle as in live trading, in other chunks, as plain Python. The
+    certificate says which strategy, bars and engine it was, what each value reads, the digest of every
+    value, and what was tried.
+
+    With --replay the same strategy on the same bars is evaluated once more, here or elsewhere, and the
+    first node of its graph that has other bits is named.
+
+    Exit status: 0 all bits are the same, 1 some are not, or the strategy or the bars are invalid, 2 misuse,
+    an unreadable file, or a certificate that is damaged or of another strategy or other bars.
+    """
+    from .sources import Sources
+    from .verifying import Request, verify_strategy
+
+    sources = Sources(strategy, Path(data), timeframe, resample, align)
+    raise click.exceptions.Exit(verify_strategy(Request(sources, out, replay, thorough, seed, form)))
 
 
 @cli.command()

@@ -22,6 +22,8 @@ from .prepared import ENTRY, Prepared, prepare, prepare_interval
 from .runtime.plan import Plan
 
 if TYPE_CHECKING:
+    from .certificate import Certificate
+    from .replay import Replay
     from .result import Evaluation
     from .stream import Stream
 
@@ -241,6 +243,65 @@ class Strategy:
         prepared = self._prepare(self._names(outputs))
         found: Evaluation = evaluate(self, prepared, bars, resample, align, work, memory)
         return found
+
+    def verify(
+        self,
+        bars: Any,
+        *,
+        resample: bool = False,
+        align: str | None = None,
+        thorough: bool = False,
+        seed: int = 0,
+        work: float = WORK_BUDGET,
+        memory: int = MEMORY_BUDGET,
+    ) -> Certificate:
+        """Check on these bars what the compiler has proved; the certificate says what was found.
+
+        The results are computed again on prefixes, with other futures, candle by candle, in other chunks
+        and as plain Python, and every bit has to come out the same. That takes some seconds for a million
+        candles, some minutes if `thorough`; `seed` (0 to 2**40) is that of whatever is drawn. A flaw is
+        reported by the certificate, not raised. Takes and raises what `evaluate` does; the budget of work is
+        that of a single run, and the results are in memory twice.
+
+        >>> strategy = compile({
+        ...     "configuration": {"timeframe": "1D"},
+        ...     "inputs": {"mean": "sma(close, 3)"},
+        ...     "conditions": {"up": "close > mean"},
+        ...     "score": {"up": 1},
+        ...     "decision": {"entry": "score == 1"},
+        ... })
+        >>> certificate = strategy.verify({"close": [1.0, 2.0, 3.0, 2.0, 5.0]})
+        >>> certificate.ok, certificate.extents["inputs.mean"]
+        (True, (-2, 0))
+        >>> [(check.name, check.cases) for check in certificate.checks][:3]
+        [('prefixes', 4), ('futures', 16), ('stream', 5)]
+        """
+        from .proof import Effort
+        from .verify import verify
+
+        effort = Effort(seed, thorough)
+        return verify(self.evaluate(bars, resample=resample, align=align, work=work, memory=memory), effort)
+
+    def replay(
+        self,
+        certificate: Certificate,
+        bars: Any,
+        *,
+        resample: bool = False,
+        align: str | None = None,
+        work: float = WORK_BUDGET,
+        memory: int = MEMORY_BUDGET,
+    ) -> Replay:
+        """Whether this engine gives the bits of a certificate, and which node of the graph differs first.
+
+        Takes and raises what `evaluate` does, and raises CertificateError where the certificate is of another
+        strategy or of other bars. `dslc.read_certificate` reads one from the bytes of a file.
+        """
+        from .replay import check_strategy, replay
+
+        check_strategy(certificate, self)
+        evaluation = self.evaluate(bars, resample=resample, align=align, work=work, memory=memory)
+        return replay(certificate, evaluation)
 
     def stream(self, snapshot: bytes | None = None, *, zone: str | None = None) -> Stream:
         """The strategy on candles that come one at a time, or going on where `snapshot` was taken.

@@ -42,4 +42,15 @@ def row(name: str) -> Callable[[Measure], Measure]:
     return register
 
 
-from . import single, start, documents, kernels  # noqa: E402, F401, I001  in this order
+from . import (  # noqa: E402, I001  in this order
+    single as single,
+    kernels as kernels,
+    profile as profile,
+    documents as documents,
+    first as first,
+    batch as batch,
+    stream as stream,
+    start as start,
+    memory as memory,
+    window as window,
+)

@@ -116,10 +116,10 @@ def _python_tree(text: str) -> ast.AST:
 
 def _batches(scale: Scale, count: int, seed: int) -> list[list[str]]:
     rng = random.Random(seed)
-    return [[_document(rng) for _ in range(count)] for _ in range(scale.document_rounds + _WARMUPS)]
+    return [[random_document(rng) for _ in range(count)] for _ in range(scale.document_rounds + _WARMUPS)]
 
 
-def _document(rng: random.Random) -> str:
+def random_document(rng: random.Random) -> str:
     """A strategy of the size of the published example, with periods and thresholds of its own."""
     inputs = {f"in{k}": _filled(rng, rng.choice(_INPUTS)) for k in range(rng.randint(3, 6))}
     names = list(inputs)

@@ -16,9 +16,10 @@ from dslc.runtime import engine
 from dslc.runtime.plan import Operand, Plan, Step
 from dslc.runtime.registry import LANES, kernel, kernels
 
+from ..figures import Cell
 from ..market import EXAMPLE, Scale, random_walk
 from ..measure import Run, Timing, interleave
-from ..report import Cell, Table
+from ..report import Table
 from . import row
 
 Variant = tuple[str, int]
@@ -40,8 +41,8 @@ def measure_kernels(scale: Scale) -> Iterator[Table]:
     example = strategy._prepare(()).plan
     contenders: dict[str, Run] = {}
     for variant in _variants():  # each beside its own baseline, so that both find the caches alike
-        contenders[_label(variant)] = partial(engine.run, _plan(variant, _COPIES), bars.matrix)
-        contenders[_without(variant)] = partial(engine.run, _plan(variant, 0), bars.matrix)
+        contenders[_label(variant)] = partial(engine.run, plan_of(variant, _COPIES), bars.matrix)
+        contenders[_without(variant)] = partial(engine.run, plan_of(variant, 0), bars.matrix)
     contenders["engine"] = partial(engine.run, example, bars.matrix)
     contenders["evaluate"] = partial(strategy.evaluate, bars, outputs="signals")
     timings = interleave(contenders, scale.rounds)
@@ -94,7 +95,7 @@ def _alone(many: Timing, none: Timing, bars: int) -> float:
     return max(0.0, 1e9 * difference / (_COPIES * bars))
 
 
-def _plan(variant: Variant, copies: int) -> Plan:
+def plan_of(variant: Variant, copies: int) -> Plan:
     """A plan of nothing but one kernel, some times, on market data and on masks made of it."""
     name, lanes = variant
     found = kernel(name)

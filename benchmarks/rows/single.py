@@ -7,6 +7,7 @@ from typing import Any
 
 import dslc
 
+from ..figures import GOAL_COLUMNS, Figure, Goal
 from ..market import EXAMPLE, Market, Scale, random_walk
 from ..measure import Run, Timing, interleave
 from ..peers import PEERS, Disagreement, Implementation, differences
@@ -14,6 +15,13 @@ from ..report import Table
 from . import row
 
 PREPARED, UNPREPARED = "dslc, Bars", "dslc, dict of arrays"
+GOALS = {
+    "TA-Lib + NumPy": Goal(">=", 3.5),
+    "pandas": Goal(">=", 10.0),
+    "vectorbt": Goal(">=", 15.0),
+    "hand-fused loop": Goal(">=", 1 / 1.1),
+}
+"""How many times as long as dslc a peer is to take, score and entry only."""
 
 
 @row("single")
@@ -31,7 +39,7 @@ def single(scale: Scale) -> Iterator[Table]:
         **_implementations(market, everything=False)[0],
     }
     title = f"single: {EXAMPLE.name} on {scale.bars:,} bars"
-    yield _table(f"{title}, score and entry", interleave(contenders, scale.rounds), scale.bars)
+    yield _signals_table(f"{title}, score and entry", interleave(contenders, scale.rounds), scale.bars)
 
     contenders = {PREPARED: lambda: strategy.evaluate(bars), **peers}
     yield _table(f"{title}, with all inputs and conditions", interleave(contenders, scale.rounds), scale.bars)
@@ -64,6 +72,28 @@ def _agreement(mine: Any, peers: dict[str, Implementation], absent: list[str]) -
         ("peer", "from candle", "candles compared", "entries"),
         tuple(lines),
         tuple(absent),
+    )
+
+
+def _signals_table(title: str, timings: dict[str, Timing], bars: int) -> Table:
+    """Times beside both calls of dslc; what is demanded is demanded of the prepared one."""
+    plain = _table(title, timings, bars)
+    figures = {
+        name: Figure(f"{name}, time / dslc's", timing.ratio(timings[PREPARED]), "x", GOALS.get(name))
+        for name, timing in timings.items()
+    }
+    mine = (
+        Figure("evaluate", 1e3 * timings[PREPARED].median, "ms"),
+        Figure("evaluate, unprepared", 1e3 * timings[UNPREPARED].median, "ms"),
+    )
+    return Table(
+        title,
+        (*plain.columns, *GOAL_COLUMNS, "time / unprepared dslc's"),
+        tuple(
+            (*line, *figures[name].cells, timing.ratio(timings[UNPREPARED]))
+            for line, (name, timing) in zip(plain.lines, timings.items(), strict=True)
+        ),
+        figures=(*mine, *(figure for figure in figures.values() if figure.goal is not None)),
     )
 
 
