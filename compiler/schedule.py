@@ -1,15 +1,14 @@
 """Gives every node of a lowered graph a slot and a turn, and makes the plan.
 
-0. The nodes are divided among threads, if there are several (`share.py`).
 1. A shift is no step: its readers read the operand's slot further back. What is read back
    decides the halo of a slot.
 2. Order: everything that can run now, except recurrences, runs first; when nothing else can,
    the recurrences that are ready run, those of one kind in lanes of one step, because each
    alone would only wait for its own last result. Lanes that nobody needs repeat the first one.
-3. A slot without a halo is free again after its last reader, unless that is in another list of
-   steps; slots with a halo, market data, constants and results live through the whole run.
-4. The chunk is as long as keeps the workspace near the first-level cache, but several times the
-   longest halo, because halos are copied once a chunk, as long as the workspace stays small.
+3. A slot without a halo is free again after its last reader; slots with a halo, market data,
+   constants and results live through the whole run.
+4. The chunk is as long as keeps the workspace near the first-level cache, or, where halos are long,
+   so long that copying them once a chunk costs little, as long as the workspace stays small.
 """
 
 from __future__ import annotations
@@ -19,51 +18,70 @@ from dataclasses import dataclass, field
 import heapq
 from typing import Literal
 
-from ..runtime.plan import FIELDS, Operand, Plan, Step, Store
+from ..runtime.plan import FIELDS, Operand, Plan, Step, Store, work_of
 from ..runtime.registry import LANES, kernels
 from .graph import Graph, base
-from .share import divide
 
 _CACHE_BYTES = 64 * 1024
 _WORKSPACE_BYTES = 64 * 1024 * 1024
-_SHORTEST, _LONGEST = 256, 4096
-_HALOS_PER_CHUNK = 4
+_SHORTEST, _LONGEST = 512, 4096
+_COPY = 0.15  # what moving one value of a halo costs, in the units of `Kernel.cost`
+_SHARE_OF_COPIES = 0.1
 _FILLED_AHEAD = frozenset(("bar", "const", "truth", "points"))  # before the first step of a chunk runs
 
 StoreForm = Literal["number", "mask", "integer"]
 Turn = tuple[int, ...]
 
 
-def schedule(graph: Graph, results: tuple[tuple[StoreForm, int], ...], threads: int = 1) -> Plan:
+def schedule(graph: Graph, results: tuple[tuple[StoreForm, int], ...]) -> Plan:
     """The plan that computes the results, which are kept in the given order and forms."""
     needed = [n for n in graph.reachable(tuple(node for _, node in results)) if graph[n].op != "shift"]
     ahead = [number for number in needed if graph[number].op in _FILLED_AHEAD]
-    work = [number for number in needed if graph[number].op not in _FILLED_AHEAD]
-    needs = {number: {base(graph, arg)[0] for arg in graph[number].args} for number in needed}
-    costs = {number: kernels()[graph[number].op].cost for number in work}
-    phases = divide(work, needs, costs, threads)
-    lists = [[_turns(graph, part, needs) for part in phase] for phase in phases]
-    reads = _Reads(graph, lists, [node for _, node in results])
-    layout = _Layout(graph, reads)
+    turns = _turns(graph, [number for number in needed if graph[number].op not in _FILLED_AHEAD])
+    layout = _Layout(graph, _Reads(graph, turns, [node for _, node in results]))
     layout.fill(ahead)
-    for phase in lists:
-        for turns in phase:
-            for turn in turns:
-                layout.add(turn)
-            layout.close()
-    stores = tuple(Store(form, layout.operand(node)) for form, node in results)
-    return layout.plan(stores, tuple(tuple(len(turns) for turns in phase) for phase in lists))
+    for turn in turns:
+        layout.add(turn)
+    recurrent = _recurrent(graph, needed)
+    return layout.plan(
+        stores=tuple(Store(form, layout.operand(node)) for form, node in results),
+        recurrent=tuple(place for place, turn in enumerate(turns) if not recurrent.isdisjoint(turn)),
+        lookback=_lookback(graph, needed, recurrent),
+    )
 
 
-def _turns(graph: Graph, part: list[int], needs: dict[int, set[int]]) -> list[Turn]:
-    """The nodes of a part in an order of execution, recurrences of one kind in groups."""
-    own = set(part)
-    waiting = {number: needs[number] & own for number in part}
+def _recurrent(graph: Graph, needed: list[int]) -> set[int]:
+    """The recurrences and all that they need."""
+    found: set[int] = set()
+    for number in reversed(needed):
+        if number in found or _is_recurrence(graph, number):
+            found.add(number)
+            found.update(base(graph, arg)[0] for arg in graph[number].args)
+    return found
+
+
+def _lookback(graph: Graph, needed: list[int], recurrent: set[int]) -> int:
+    """How many candles all other slots need to be right when the recurrent ones are, halos included."""
+    back: dict[int, int] = {}
+    most = 0
+    for number in needed:
+        reads = [base(graph, arg) for arg in graph[number].args]
+        most = max([most, *(back[read] + shift for read, shift in reads)])
+        back[number] = (
+            0 if number in recurrent else max((back[read] + shift for read, shift in reads), default=0)
+        )
+    return most
+
+
+def _turns(graph: Graph, work: list[int]) -> list[Turn]:
+    """The nodes in an order of execution, recurrences of one kind in groups."""
+    own = set(work)
+    waiting = {number: {base(graph, arg)[0] for arg in graph[number].args} & own for number in work}
     readers: dict[int, list[int]] = defaultdict(list)
     for number, operands in waiting.items():
         for operand in operands:
             readers[operand].append(number)
-    ready = [number for number in part if not waiting[number]]
+    ready = [number for number in work if not waiting[number]]
     heapq.heapify(ready)
     recurrences: dict[str, list[int]] = defaultdict(list)
     turns: list[Turn] = []
@@ -98,36 +116,25 @@ def _has_lanes(op: str) -> bool:
 
 
 class _Reads:
-    """How far back each node is read, and after which turn its slot is free.
+    """How far back each node is read, and after which turn nobody reads it any more."""
 
-    A slot can be used again only by the list of turns that made and read it: another list may run
-    at the same time.
-    """
-
-    def __init__(self, graph: Graph, lists: list[list[list[Turn]]], results: list[int]) -> None:
+    def __init__(self, graph: Graph, turns: list[Turn], results: list[int]) -> None:
         self.halo: dict[int, int] = defaultdict(int)
         self.ending: dict[Turn, list[int]] = defaultdict(list)
-        elsewhere = {base(graph, number)[0] for number in results}
-        for turns in (turns for phase in lists for turns in phase):
-            last: dict[int, Turn] = {}
-            own = {number for turn in turns for number in turn}
-            for turn in turns:
-                for number in turn:
-                    last.setdefault(number, turn)
-                    for arg in graph[number].args:
-                        read, back = base(graph, arg)
-                        self.halo[read] = max(self.halo[read], back)
-                        if read in own:
-                            last[read] = turn
-                        else:
-                            elsewhere.add(read)
-            for read, turn in last.items():
-                self.ending[turn].append(read)
+        last: dict[int, Turn] = {}
+        for turn in turns:
+            for number in turn:
+                for arg in graph[number].args:
+                    read, back = base(graph, arg)
+                    self.halo[read] = max(self.halo[read], back)
+                    last[read] = turn
         for number in results:
             read, back = base(graph, number)
             self.halo[read] = max(self.halo[read], back)
-        for turn, ended in self.ending.items():
-            self.ending[turn] = [read for read in ended if not self.halo[read] and read not in elsewhere]
+            last.pop(read, None)
+        for read, turn in last.items():
+            if not self.halo[read] and graph[read].op not in _FILLED_AHEAD:
+                self.ending[turn].append(read)
 
 
 @dataclass
@@ -181,11 +188,6 @@ class _Layout:
         for number in self.reads.ending[turn]:
             self.slots[self.graph.kind(number)].unused.append(self.place[number])
 
-    def close(self) -> None:
-        """The end of a list of turns: what it has left unused is not for the next one."""
-        for kind in self.slots:
-            self.slots[kind].unused.clear()
-
     def take(self, number: int, *, fresh: bool = False) -> int:
         return self.slots[self.graph.kind(number)].take(self.reads.halo[number], fresh=fresh)
 
@@ -202,7 +204,7 @@ class _Layout:
             params=tuple(float(param) for node in nodes for param in node.params),
         )
 
-    def plan(self, stores: tuple[Store, ...], phases: tuple[tuple[int, ...], ...]) -> Plan:
+    def plan(self, stores: tuple[Store, ...], recurrent: tuple[int, ...], lookback: int) -> Plan:
         numbers, masks = tuple(self.slots["number"].halos), tuple(self.slots["truth"].halos)
         return Plan(
             numbers=numbers,
@@ -212,17 +214,18 @@ class _Layout:
             mask_constants=tuple(self.mask_constants),
             steps=tuple(self.steps),
             stores=stores,
-            chunk=_chunk(numbers, masks),
-            phases=phases,
+            chunk=_chunk(numbers, masks, max(1.0, work_of(self.steps))),
+            recurrent=recurrent,
+            lookback=lookback,
         )
 
 
-def _chunk(numbers: tuple[int, ...], masks: tuple[int, ...]) -> int:
+def _chunk(numbers: tuple[int, ...], masks: tuple[int, ...], work: float) -> int:
+    """How many candles at a time, where a candle is so much work."""
     width = 8 * len(numbers) + len(masks)
-    fitting = _power_of_two(_CACHE_BYTES // max(width, 1))
-    chunk = min(max(fitting, _SHORTEST), _LONGEST)
-    longest = max((*numbers, *masks), default=0)
-    while chunk < _HALOS_PER_CHUNK * longest and 2 * chunk * width <= _WORKSPACE_BYTES:
+    chunk = min(max(_power_of_two(_CACHE_BYTES // max(width, 1)), _SHORTEST), _LONGEST)
+    copied = _COPY * (sum(numbers) + sum(masks))
+    while copied > _SHARE_OF_COPIES * chunk * work and 2 * chunk * width <= _WORKSPACE_BYTES:
         chunk *= 2
     return chunk
 

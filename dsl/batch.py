@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .prepared import Prepared, Wish, prepare_batch
 from .result import Evaluation, ready, short_notes
 from .runtime.bars import Bars
-from .runtime.engine import Machine
+from .runtime.engine import Kept, Machine, Selector, in_stretches, run
 from .runtime.plan import Plan
 from .strategy import MEMORY_BUDGET, WORK_BUDGET, Source, Strategy, StrategyError, compile
 
@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 Reduce = Literal["signals", "entries"]
 Item: TypeAlias = "Evaluation | NDArray[Any] | None"
 
-_WISHES: dict[str, tuple[Wish, ...]] = {"signals": ("score", "entry"), "entries": ("entry",)}
-_PIECE = 1 << 16  # candles at a time where only entries are kept
+_WISHES: dict[str, tuple[Wish, ...]] = {
+    "signals": ("score", "entry"),
+    "entries": ("entry",),
+    "all": ("all",),
+}
+_PIECE = 1 << 14  # candles at a time where only entries are kept
 _MOST_THREADS = 64
 
 
@@ -81,7 +85,7 @@ class Batch(Sequence["Strategy | None"]):
         for at, strategy in enumerate(strategies):
             if strategy is not None:
                 self._groups.setdefault(strategy.timeframe, []).append(at)
-        self._plans: dict[tuple[str, Reduce, int], Prepared] = {}
+        self._plans: dict[tuple[str, str], Prepared] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -119,8 +123,8 @@ class Batch(Sequence["Strategy | None"]):
         `resample` and `align` are as for `Strategy.evaluate`, and so are the errors; the budgets
         are for the whole batch.
         """
-        if reduce not in _WISHES:
-            raise ValueError(f"reduce is one of {', '.join(_WISHES)}, not {reduce!r}")
+        if reduce not in ("signals", "entries"):
+            raise ValueError(f"reduce is one of signals, entries, not {reduce!r}")
         if not 1 <= threads <= _MOST_THREADS:
             raise ValueError(f"threads are 1 to {_MOST_THREADS}, not {threads}")
         source = bars if isinstance(bars, Bars) else Bars(bars)
@@ -128,14 +132,15 @@ class Batch(Sequence["Strategy | None"]):
         for timeframe, places in self._groups.items():
             strategies = self._strategies(timeframe)
             candles, notes = ready(source, timeframe, resample, align)
-            prepared = self._prepare(timeframe, reduce, threads)
+            prepared = self._prepare(timeframe, reduce)
             candles.require(prepared.fields)
             kept = len(candles) if reduce == "signals" else min(len(candles), _PIECE)
             strategies[0]._check_budgets(prepared.plan, len(candles), work, memory, kept)
             if reduce == "entries":
-                items: Iterator[Item] = _entries(prepared.plan, candles)
+                items: Iterator[Item] = _entries(prepared.plan, candles, threads)
             else:
-                items = _evaluations(prepared.plan, strategies, candles, notes, (work, memory))
+                found_all = run(prepared.plan, candles.matrix, threads=threads)
+                items = _evaluations(found_all, strategies, candles, notes, (work, memory))
             for at, item in zip(places, items, strict=True):
                 found[at] = item
         return found
@@ -153,37 +158,44 @@ class Batch(Sequence["Strategy | None"]):
         found = (self.strategies[at] for at in self._groups[timeframe])
         return [strategy for strategy in found if strategy is not None]
 
-    def _prepare(self, timeframe: str, reduce: Reduce, threads: int) -> Prepared:
+    def _prepare(self, timeframe: str, reduce: Reduce | Literal["all"]) -> Prepared:
         """The one plan for all strategies of a timeframe."""
-        key = (timeframe, reduce, threads)
+        key = (timeframe, reduce)
         with self._lock:
             if key not in self._plans:
                 checked = [strategy._checked for strategy in self._strategies(timeframe)]
-                self._plans[key] = prepare_batch(checked, _WISHES[reduce], threads)
+                self._plans[key] = prepare_batch(checked, _WISHES[reduce])
             return self._plans[key]
 
 
 def _evaluations(
-    plan: Plan,
+    kept: Kept,
     strategies: list[Strategy],
     bars: Bars,
     notes: tuple[str, ...],
     budgets: tuple[float, int],
 ) -> Iterator[Evaluation]:
-    kept = Machine(plan).run(bars.matrix)
     for strategy, score, entry in zip(strategies, kept.integers, kept.masks, strict=True):
         own = (*notes, *short_notes(strategy, len(bars)))
         yield Evaluation(strategy, bars, score, entry, {}, {}, own, budgets)
 
 
-def _entries(plan: Plan, bars: Bars) -> Iterator[NDArray[Any]]:
-    """The times of the entries of each strategy, piece by piece of the history."""
-    machine = Machine(plan)
-    rows: list[list[NDArray[np.intp]]] = [[] for _ in plan.stores]
-    for start in range(0, len(bars), _PIECE):
-        piece = machine.run(bars.matrix[:, start : start + _PIECE])
-        for found, mask in zip(rows, piece.masks, strict=True):
-            found.append(np.flatnonzero(mask) + start)
-    times = bars.time
-    for found in rows:
-        yield times[np.concatenate(found)] if found else times[:0]
+def _entries(plan: Plan, bars: Bars, threads: int) -> Iterator[NDArray[Any]]:
+    """The times of the entries of each strategy; masks are kept for a piece of the history at a time."""
+    stretches: dict[int, Selector] = {}
+    times = bars.time.view(np.int64)
+
+    def stretch(start: int, stop: int) -> None:
+        machine = Machine(plan)
+        machine.skip(bars.matrix[:, :start])
+        found = stretches[start] = Selector(plan, _PIECE)
+        for at in range(start, stop, _PIECE):
+            end = min(at + _PIECE, stop)
+            machine.run(bars.matrix[:, at:end], found.room.part(0, end - at))
+            found.add(times[at:end])
+
+    in_stretches(plan, len(bars), threads, stretch)
+    ordered = [stretches[start] for start in sorted(stretches)]
+    for row in range(len(plan.stores)):
+        parts = [part for found in ordered for part in found.selected(row)]
+        yield np.concatenate(parts or [times[:0]]).view(bars.time.dtype)

@@ -34,7 +34,6 @@ Time: TypeAlias = "np.datetime64 | datetime | date | str | int | float | None"
 _MAGIC = b"dslc stream 1\n"
 _DIGEST = hashlib.sha256().digest_size
 _ROOM = 32  # candles between two moves of the halos
-_PIECE = 1 << 16  # candles of history at a time
 _SCALES = (10**9, 10**6, 10**3, 1)
 _WRITTEN_DATE = 10**8  # 20240131 is a date, not a number of seconds
 
@@ -90,8 +89,7 @@ class Feed:
         machine = Machine(self.prepared.plan)
         if self.candles:
             machine.recall(self._machine.memory())
-        for start in range(0, len(bars) - 1, _PIECE):
-            machine.run(bars.matrix[:, start : min(start + _PIECE, len(bars) - 1)])
+        machine.skip(bars.matrix[:, :-1])
         machine.push(bars.matrix[:, -1])
         self._machine.recall(machine.memory())
         if bars.times is not None:

@@ -69,7 +69,7 @@ def by_name(prepared: Prepared, kept: Any) -> dict[str, Any]:
     return {name: next(rows[form]) for name, form in prepared.names}
 
 
-def prepare_batch(batch: Sequence[Checked], kinds: Sequence[Wish], threads: int) -> Prepared:
+def prepare_batch(batch: Sequence[Checked], kinds: Sequence[Wish]) -> Prepared:
     """One plan for all: of each strategy in order, what `kinds` say.
 
     "score", "entry", and "all": those two, inputs and conditions.
@@ -80,7 +80,7 @@ def prepare_batch(batch: Sequence[Checked], kinds: Sequence[Wish], threads: int)
         places = graph.absorb(checked.graph)
         for name, (form, node) in _wanted(checked, kinds):
             wanted.append((name, (form, places[node])))
-    return _planned(graph, wanted, threads)
+    return _planned(graph, wanted)
 
 
 def _wanted(checked: Checked, kinds: Sequence[Wish]) -> Iterator[tuple[str, Wanted]]:
@@ -94,12 +94,12 @@ def _wanted(checked: Checked, kinds: Sequence[Wish]) -> Iterator[tuple[str, Want
 
 
 def _prepared(checked: Checked, wanted: list[tuple[str, Wanted]]) -> Prepared:
-    return _planned(checked.graph, wanted, 1)
+    return _planned(checked.graph, wanted)
 
 
-def _planned(source: Graph, wanted: list[tuple[str, Wanted]], threads: int) -> Prepared:
+def _planned(source: Graph, wanted: list[tuple[str, Wanted]]) -> Prepared:
     graph, roots = lower(source, tuple(form for _, form in wanted))
     forms = [_STORED[form] for _, (form, _) in wanted]
-    plan = schedule(graph, tuple(zip(forms, roots, strict=True)), threads)
+    plan = schedule(graph, tuple(zip(forms, roots, strict=True)))
     names = tuple(zip((name for name, _ in wanted), forms, strict=True))
     return Prepared(plan, names, tuple(FIELDS[field] for field, _ in plan.loads))

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .feed import Feed, SnapshotError, Time
-from .prepared import prepare_batch
 from .result import ready
 
 if TYPE_CHECKING:
@@ -192,7 +191,7 @@ class BatchStream(_Stream):
         self._valid = np.flatnonzero([part is not None for part in parts])
         self._entries = np.array([part.mask - 1 for part in parts if part is not None])
         names = hashlib.sha256("\n".join("" if s is None else s.hash for s in batch.strategies).encode())
-        prepared = prepare_batch([strategy._checked for strategy in valid], ("all",), 1)
+        prepared = batch._prepare(timeframes[0], "all")
         self._feed = Feed(prepared, timeframes[0], f"batch {names.hexdigest()}", zone)
         if snapshot is not None:
             self._feed.restore(snapshot)

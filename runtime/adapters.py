@@ -26,21 +26,19 @@ Compiled = Callable[..., Any]
 class Toolbox:
     """The operations that differ between compiled and plain Python, and what is made of them.
 
-    `advance` moves a pointer, `call` calls a kernel's adapter by its address, `meet` is where
-    threads wait for each other, `small` makes a byte of a number.
+    `advance` moves a pointer, `call` calls a kernel's adapter by its address, `small` makes a byte
+    of a number.
     """
 
     def __init__(
         self,
         advance: Callable[[Any, int], Any],
         call: Callable[..., None],
-        meet: Callable[[Any, int, int], None],
         small: Callable[[float], Any],
         compile: Callable[[Callable[..., Any]], Compiled],
     ) -> None:
         self.advance = advance
         self.call = call
-        self.meet = compile(meet)
         self.compile = compile
         self.pointer: dict[Kind, Compiled] = {
             "number": compile(lambda numbers, masks, offset: advance(numbers, offset)),
@@ -278,28 +276,21 @@ class _Four:
         self.settle = tools.compile(settle)
 
 
-# --- the loop -------------------------------------------------------------------------------
+# --- the loops ------------------------------------------------------------------------------
 
 
 def make_drive(tools: Toolbox) -> Callable[..., None]:
-    """The loop over chunks and steps, not yet compiled; `engine.py` explains its tables.
-
-    With several threads each calls the same loop, does its share, and waits at the gate for the
-    others: after the halos have moved, before the first phase, after each, and after the stores.
-    `mine` is -1 where one thread does the work of all.
-    """
-    advance, call, meet = tools.advance, tools.call, tools.meet
+    """The loop over chunks and steps, not yet compiled; `engine.py` explains its tables."""
+    advance, call = tools.advance, tools.call
 
     def drive(
         head: Any,
-        lists: Any,
         loads: Any,
         steps: Any,
         stores: Any,
         number_halos: Any,
         mask_halos: Any,
         offsets: Any,
-        gate: Any,
         params: Any,
         state: Any,
         numbers: Any,
@@ -308,76 +299,87 @@ def make_drive(tools: Toolbox) -> Callable[..., None]:
         kept_numbers: Any,
         kept_masks: Any,
         kept_integers: Any,
-        mine: int,
     ) -> None:
         candles, chunk, capacity, at = head[0], head[1], head[2], head[3]
-        phases, threads = head[10], head[11]
-        first, stride = max(mine, 0), threads if mine >= 0 else 1
-        stop = first + 1 if mine >= 0 else threads
-        met = 0
         start = 0
         while start < candles:
             count = min(chunk, candles - start)
             if at + count > capacity:
-                for k in range(first, head[4], stride):
+                for k in range(head[4]):
                     base = number_halos[2 * k]
                     for i in range(number_halos[2 * k + 1]):
                         numbers[base + i] = numbers[base + at + i]
-                for k in range(first, head[5], stride):
+                for k in range(head[5]):
                     base = mask_halos[2 * k]
                     for i in range(mask_halos[2 * k + 1]):
                         masks[base + i] = masks[base + at + i]
                 at = 0
-                if mine >= 0:  # before market data is written over what is still to be moved
-                    met += threads
-                    meet(gate, met, head[12])
-            for k in range(first, head[6], stride):
+            for k in range(head[6]):
                 source = advance(bars, loads[2 * k] * head[9] + start)
                 target = advance(numbers, loads[2 * k + 1] + at)
                 for i in range(count):
                     target[i] = source[i]
             now = advance(numbers, at)
             now_masks = advance(masks, at)
-            if mine >= 0:
-                met += threads
-                meet(gate, met, head[12])
-            for phase in range(phases):
-                for k in range(lists[phase * threads + first], lists[phase * threads + stop]):
-                    call(
-                        steps[4 * k],
-                        count,
-                        now,
-                        now_masks,
-                        advance(offsets, steps[4 * k + 1]),
-                        advance(params, steps[4 * k + 2]),
-                        advance(state, steps[4 * k + 3]),
-                    )
-                if mine >= 0:
-                    met += threads
-                    meet(gate, met, head[12])
-            for k in range(first, head[8], stride):
+            for k in range(head[7]):
+                call(
+                    steps[4 * k],
+                    count,
+                    now,
+                    now_masks,
+                    advance(offsets, steps[4 * k + 1]),
+                    advance(params, steps[4 * k + 2]),
+                    advance(state, steps[4 * k + 3]),
+                )
+            for k in range(head[8]):
                 form, offset, row = stores[3 * k], stores[3 * k + 1], stores[3 * k + 2]
                 if form == 0:
                     number = advance(now, offset)
-                    kept = advance(kept_numbers, row * candles + start)
+                    kept = advance(kept_numbers, row * head[10] + start)
                     for i in range(count):
                         kept[i] = number[i] if number[i] == number[i] else NAN  # one spelling
                 elif form == 1:
                     mask = advance(now_masks, offset)
-                    kept_mask = advance(kept_masks, row * candles + start)
+                    kept_mask = advance(kept_masks, row * head[10] + start)
                     for i in range(count):
                         kept_mask[i] = mask[i]
                 else:
                     number = advance(now, offset)
-                    integer = advance(kept_integers, row * candles + start)
+                    integer = advance(kept_integers, row * head[10] + start)
                     for i in range(count):
                         integer[i] = int(number[i])
             start += count
             at += count
-            if mine >= 0:
-                met += threads
-                meet(gate, met, head[12])
-        if mine <= 0:
-            head[3] = at
+        head[3] = at
 
     return drive
+
+
+def make_select(tools: Toolbox) -> Callable[..., None]:
+    """The loop that says when masks hold, not yet compiled.
+
+    `head` has the number of masks, of candles, and of bytes from one mask to the next, which is
+    divisible by 8; `words` are the same masks, eight candles at a time. The times of all masks
+    are written one behind the other, the number of each mask into `counts`.
+    """
+    advance = tools.advance
+
+    def select(head: Any, masks: Any, words: Any, times: Any, found: Any, counts: Any) -> None:
+        candles = head[1]
+        whole = candles // 8
+        n = 0
+        for row in range(head[0]):
+            mask = advance(masks, row * head[2])
+            word = advance(words, row * (head[2] // 8))
+            before = n
+            for k in range(whole):
+                if word[k] != 0:
+                    for i in range(8 * k, 8 * k + 8):
+                        found[n] = times[i]
+                        n += mask[i]
+            for i in range(8 * whole, candles):
+                found[n] = times[i]
+                n += mask[i]
+            counts[row] = n - before
+
+    return select

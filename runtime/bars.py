@@ -215,11 +215,13 @@ class Bars:
             return ("no time column; the spacing of the bars was not checked",)
         if len(self) < 2:
             return ("fewer than two bars; their spacing was not checked",)
-        found = clock.gaps(self.times, self._wall_clock(), timeframe)
+        found, counts = clock.distinct_gaps(self.times, self._wall_clock_of, timeframe)
         if self.timeframe != timeframe:
-            self._check_smallest_gap(timeframe)
-            self._check_common_gap(timeframe, found)
-        return self._gap_notes(found, length)
+            if found[0] < length:
+                self._check_smallest_gap(timeframe)
+            if found[np.argmax(counts)] > length:
+                self._check_common_gap(timeframe, clock.gaps(self.times, self._wall_clock(), timeframe))
+        return self._gap_notes(found, counts, timeframe)
 
     def resample(self, timeframe: str, *, align: str | None = None) -> "Bars":
         """Bars of a longer timeframe: the finished candles, labelled by their opening time.
@@ -332,17 +334,20 @@ class Bars:
             f"bring bars of {timeframe} or finer{_or_set_timeframe(common)}",
         )
 
-    def _gap_notes(self, found: clock.Times, length: int) -> tuple[str, ...]:
-        wide = found[found > length]
+    def _gap_notes(self, found: clock.Times, counts: clock.Times, timeframe: str) -> tuple[str, ...]:
+        length = _length(timeframe)
+        wide, counts = found[found > length], counts[found > length]
         if len(wide) == 0:
             return ()
-        row = int(np.argmax(found))
+        assert self.times is not None
+        row = clock.first_gap(self.times, self._wall_clock_of, timeframe, int(wide[-1]))
         missing = ""
         if not (wide % length).any():
-            count = int((wide // length - 1).sum())
+            count = int(((wide // length - 1) * counts).sum())
             missing = f", {count:,} candle{'s' if count != 1 else ''} missing"
-        gaps = f"{len(wide):,} gap{'s' if len(wide) != 1 else ''}{missing}"
-        return (f"{gaps}; the largest, {clock.duration(found[row])}, after {self._iso(row)}",)
+        number = int(counts.sum())
+        gaps = f"{number:,} gap{'s' if number != 1 else ''}{missing}"
+        return (f"{gaps}; the largest, {clock.duration(wide[-1])}, after {self._iso(row)}",)
 
     def _row(self, field: str) -> NDArray[np.float64]:
         row: NDArray[np.float64] = self.matrix[FIELDS.index(field)]
@@ -351,6 +356,10 @@ class Bars:
     def _wall_clock(self) -> clock.Times:
         assert self.times is not None
         return clock.wall_clock(self.times, self.zone) if self._wall is None else self._wall
+
+    def _wall_clock_of(self, rows: slice) -> clock.Times:
+        assert self.times is not None
+        return clock.wall_clock(self.times[rows], self.zone) if self._wall is None else self._wall[rows]
 
     def _iso(self, row: int) -> str | None:
         return None if self.times is None else clock.iso(int(self.times[row]), self.zone)

@@ -12,6 +12,7 @@ Example: in New York 2024-03-10 begins at 05:00Z and 2024-03-11 at 04:00Z. The t
 hours and one day apart, and one day is what `gaps` says for the timeframe 1D.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 import re
@@ -53,6 +54,7 @@ TIMEFRAMES = MappingProxyType(
 EARLIEST = int(np.datetime64("1678-01-01", "ns").view(np.int64))
 LATEST = int(np.datetime64("2262-04-01", "ns").view(np.int64))
 
+_PIECE = 1 << 18  # gaps looked at at a time
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 
 
@@ -158,6 +160,35 @@ def gaps(times: Times, wall: Times, timeframe: str) -> Times:
     if timeframe == "1W":
         return np.diff(week_number(wall)) * WEEK
     return np.diff(times)
+
+
+def distinct_gaps(times: Times, wall: Callable[[slice], Times], timeframe: str) -> tuple[Times, Times]:
+    """The gaps that there are, ascending, and how many of each; needs little memory where few differ.
+
+    `wall` gives the wall clock of a slice of the rows.
+
+    >>> times = np.array([0, 2, 3, 5]) * HOUR
+    >>> found, counts = distinct_gaps(times, lambda rows: times[rows], "1H")
+    >>> (found // HOUR).tolist(), counts.tolist()
+    ([1, 2], [1, 2])
+    """
+    found = counts = np.empty(0, np.int64)
+    for start in range(0, len(times) - 1, _PIECE):
+        rows = slice(start, start + _PIECE + 1)
+        more, of_each = np.unique(gaps(times[rows], wall(rows), timeframe), return_counts=True)
+        found, place = np.unique(np.concatenate([found, more]), return_inverse=True)
+        counts = np.bincount(place, np.concatenate([counts, of_each])).astype(np.int64)
+    return found, counts
+
+
+def first_gap(times: Times, wall: Callable[[slice], Times], timeframe: str, gap: int) -> int:
+    """The row before the first gap of this length, which is there; otherwise as `distinct_gaps`."""
+    for start in range(0, len(times) - 1, _PIECE):
+        rows = slice(start, start + _PIECE + 1)
+        places = np.flatnonzero(gaps(times[rows], wall(rows), timeframe) == gap)
+        if len(places):
+            return start + int(places[0])
+    raise ValueError(f"no gap is {gap}")
 
 
 def most_common(values: Times) -> int:

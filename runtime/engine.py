@@ -15,19 +15,23 @@ Worked, with one slot of halo 2 and chunks of 3, candles a b c d e:
 A candle that comes alone is a chunk of one. What a machine remembers is the halos and the states
 of the recurrences, whatever its chunks were, so a `Memory` of it can go on elsewhere.
 
-Step 3 is `make_drive` of adapters.py, compiled, one call a thread. Its tables are flat integer
-arrays. The head: candles, chunk, room behind the halos, position of the next candle there, the
-lengths of the tables (number halos, mask halos, loads, steps, stores), candles between the rows
-of the market data, phases, threads, the address of the function that lets other threads run.
-The tables: lists (where the steps of each thread in each phase begin), loads (row, offset), steps
-(address, offset of operands, of parameters, of state), stores (form, offset, row), halos
-(offset, length).
+Several threads have a machine each and a stretch of the candles each. A machine gets to where its
+stretch begins by running only what the states of the recurrences depend on, and then everything for
+as many candles as any value looks back: less work than to run all, so the later stretches are
+shorter. Nothing is shared but what is read, nobody waits, and the bits are those of one machine.
+
+Step 3 is `make_drive` of adapters.py, compiled. Its tables are flat integer arrays. The head:
+candles, chunk, room behind the halos, position of the next candle there, the lengths of the tables
+(number halos, mask halos, loads, steps, stores), candles between the rows of the market data and
+of what is kept. The tables: loads (row, offset), steps (address, offset of operands, of parameters,
+of state), stores (form, offset, row), halos (offset, length).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 import threading
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -43,6 +47,8 @@ Numbers = NDArray[np.float64]
 Masks = NDArray[np.uint8]
 
 _FORMS = {"number": 0, "mask": 1, "integer": 2}
+_LEAST = 8_192  # candles of a stretch that is worth a thread,
+_LOOKBACKS = 4  # and how often it is longer than what any value looks back
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,30 @@ class Kept:
     numbers: Numbers
     masks: NDArray[np.bool_]
     integers: NDArray[np.int64]
+
+    def rows(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """The three arrays."""
+        return self.numbers, self.masks, self.integers
+
+    def part(self, start: int, stop: int) -> Kept:
+        """The room of some of the candles, in the same memory."""
+        return Kept(self.numbers[:, start:stop], self.masks[:, start:stop], self.integers[:, start:stop])
+
+    @property
+    def stride(self) -> int:
+        """Candles between a row and the next, in memory."""
+        found = next((rows for rows in self.rows() if rows.size), None)
+        return 0 if found is None else found.strides[0] // found.itemsize
+
+
+def room_for(plan: Plan, candles: int) -> Kept:
+    """Arrays for what a plan keeps of so many candles, not filled yet."""
+    forms = [store.form for store in plan.stores]
+    return Kept(
+        np.empty((forms.count("number"), candles)),
+        np.empty((forms.count("mask"), candles), np.bool_),
+        np.empty((forms.count("integer"), candles), np.int64),
+    )
 
 
 @dataclass(frozen=True)
@@ -68,41 +98,91 @@ class Memory:
     before: Numbers
 
 
-def run(plan: Plan, bars: Numbers, *, chunk: int | None = None, compiled: bool | None = None) -> Kept:
+def run(
+    plan: Plan,
+    bars: Numbers,
+    *,
+    chunk: int | None = None,
+    compiled: bool | None = None,
+    threads: int = 1,
+) -> Kept:
     """The stored values of a plan on market data of shape (5, candles).
 
-    The bits do not depend on `chunk`, nor on `compiled` (False runs the kernels as plain
-    Python). Needs `plan.bytes(candles)` of memory.
+    The bits depend neither on `chunk` nor on `threads`, nor on `compiled` (False runs the kernels
+    as plain Python). Needs `plan.bytes(candles)` of memory, and a workspace a thread.
     """
-    return Machine(plan, chunk=chunk, compiled=compiled).run(bars)
+    kept = room_for(plan, bars.shape[1])
+
+    def stretch(start: int, stop: int) -> None:
+        machine = Machine(plan, chunk=chunk, compiled=compiled)
+        machine.skip(bars[:, :start])
+        machine.run(bars[:, start:stop], kept.part(start, stop))
+
+    in_stretches(plan, bars.shape[1], threads, stretch)
+    return kept
+
+
+def in_stretches(plan: Plan, candles: int, threads: int, work: Callable[[int, int], None]) -> None:
+    """Call `work` once for each stretch of the candles, each in a thread of its own."""
+    ends = _ends(plan, candles, threads)
+    others = [threading.Thread(target=work, args=pair) for pair in pairwise(ends[1:])]
+    for other in others:
+        other.start()
+    work(ends[0], ends[1])
+    for other in others:
+        other.join()
+
+
+def _ends(plan: Plan, candles: int, threads: int) -> list[int]:
+    """Where stretches begin and end that take equally long, the way to them included.
+
+    >>> from types import SimpleNamespace
+    >>> _ends(SimpleNamespace(recurrent_share=0.5, lookback=0), 150_000, 2)
+    [0, 100000, 150000]
+    """
+    share = plan.recurrent_share
+    threads = max(1, min(threads, candles // max(_LEAST, _LOOKBACKS * plan.lookback)))
+    parts = [(1.0 - share) ** k for k in range(threads)]
+    ends = [0.0]
+    for part in parts:
+        ends.append(ends[-1] + candles * part / sum(parts))
+    return [*(int(end) for end in ends[:-1]), candles]
 
 
 class Machine:
     """A plan on its way along market data.
 
     `chunk` is how many candles it takes at a time, and the room that it has for candles that come
-    alone; a plan for several threads runs in as many. Not for use from several threads at once.
+    alone. Not for use from several threads at once.
     """
 
     def __init__(self, plan: Plan, *, chunk: int | None = None, compiled: bool | None = None) -> None:
         self._compiled = not jit.disabled() if compiled is None else compiled
         self._plan = plan
         self._layout = layout = _layout_of(plan, chunk or plan.chunk, self._compiled)
-        self._head = layout.head(plan)
-        self._gate = np.zeros(1, np.int64)
+        self._head = layout.head()
         self._state = np.zeros(layout.state_size)
         self._before = self._state.copy()
         self._numbers, self._masks = layout.number_space(plan), layout.mask_space(plan)
-        forms = [store.form for store in plan.stores]
-        self._rows = [forms.count("number"), forms.count("mask"), forms.count("integer")]
         self._alone: _Alone | None = None
 
-    def run(self, bars: Numbers) -> Kept:
-        """The stored values on the next candles, market data of shape (5, candles)."""
-        bars = np.ascontiguousarray(bars)
-        kept = _room(self._rows, bars.shape[1])
-        self._drive(self._arrays(bars, kept), bars.shape[1])
-        return Kept(kept[0], kept[1].view(np.bool_), kept[2])
+    def run(self, bars: Numbers, kept: Kept | None = None) -> Kept:
+        """The stored values on the next candles, market data of shape (5, candles).
+
+        They are written into `kept`, if there is one.
+        """
+        kept = kept or room_for(self._plan, bars.shape[1])
+        self._drive(bars, kept)
+        return kept
+
+    def skip(self, bars: Numbers) -> None:
+        """Go past the next candles, whose values nobody wants."""
+        turn = max(0, bars.shape[1] - self._plan.lookback)
+        nothing = Kept(np.empty((0, 0)), np.empty((0, 0), np.bool_), np.empty((0, 0), np.int64))
+        self._head[8] = 0
+        self._drive(bars[:, :turn], nothing, self._layout.recurrent)
+        self._drive(bars[:, turn:], nothing)
+        self._head[8] = len(self._plan.stores)
 
     def push(self, bar: Sequence[float] | Numbers) -> Kept:
         """The stored values on the next candle: open, high, low, close, volume.
@@ -112,19 +192,18 @@ class Machine:
         alone = self._alone
         if alone is None:
             space = np.empty((len(FIELDS), 1))
-            kept = _room(self._rows, 1)
-            arrays = self._arrays(space, kept)
+            kept = room_for(self._plan, 1)
+            arrays = self._arrays(space, kept, self._layout.steps)
             addresses = [array.ctypes.data for array in arrays]
-            alone = self._alone = _Alone(
-                space.reshape(-1), Kept(kept[0], kept[1].view(np.bool_), kept[2]), arrays, addresses
-            )
+            alone = self._alone = _Alone(space.reshape(-1), kept, arrays, addresses)
         alone.bar[:] = bar
         self._before[:] = self._state
-        if self._compiled and self._plan.threads == 1:
-            self._head[0] = self._head[9] = 1
-            jit.drive()(*alone.addresses, -1)
+        self._head[0] = self._head[9] = self._head[10] = 1
+        self._head[7] = len(self._plan.steps)
+        if self._compiled:
+            jit.drive()(*alone.addresses)
         else:
-            self._drive(alone.arrays, 1)
+            self._drive_plainly(alone.arrays)
         return alone.kept
 
     def take_back(self) -> None:
@@ -136,50 +215,85 @@ class Machine:
         """What the machine remembers after a candle that was pushed."""
         at = int(self._head[3]) - 1
         return Memory(
-            _gathered(self._numbers, self._layout.tables[4], at),
-            _gathered(self._masks, self._layout.tables[5], at),
+            _gathered(self._numbers, self._layout.number_halos, at),
+            _gathered(self._masks, self._layout.mask_halos, at),
             self._state.copy(),
             self._before.copy(),
         )
 
     def recall(self, memory: Memory) -> None:
         """Go on from what a machine of the same plan remembered; ValueError where it does not fit."""
-        self._numbers[:] = self._layout.number_space(self._plan)
-        self._masks[:] = self._layout.mask_space(self._plan)
-        _scatter(self._numbers, self._layout.tables[4], memory.numbers)
-        _scatter(self._masks, self._layout.tables[5], memory.masks)
         if memory.state.shape != self._state.shape or memory.before.shape != self._state.shape:
             raise ValueError("these are the states of other recurrences")
+        self._numbers[:] = self._layout.number_space(self._plan)
+        self._masks[:] = self._layout.mask_space(self._plan)
+        _scatter(self._numbers, self._layout.number_halos, memory.numbers)
+        _scatter(self._masks, self._layout.mask_halos, memory.masks)
         self._state[:] = memory.state
         self._before[:] = memory.before
         self._head[3] = 1
 
-    def _arrays(self, bars: Numbers, kept: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+    def _drive(self, bars: Numbers, kept: Kept, steps: NDArray[np.int64] | None = None) -> None:
+        steps = self._layout.steps if steps is None else steps
+        if bars.strides[1] != bars.itemsize:
+            bars = np.ascontiguousarray(bars)
+        self._head[0] = bars.shape[1]
+        self._head[7] = len(steps) // 4
+        if self._compiled:
+            self._head[9] = bars.strides[0] // bars.itemsize
+            self._head[10] = kept.stride
+            jit.drive()(*(array.ctypes.data for array in self._arrays(bars, kept, steps)))
+            return
+        own = Kept(*(np.empty_like(rows, order="C") for rows in kept.rows()))
+        self._head[9] = self._head[10] = bars.shape[1]
+        self._drive_plainly(self._arrays(np.ascontiguousarray(bars), own, steps))
+        for rows, found in zip(kept.rows(), own.rows(), strict=True):
+            rows[:] = found
+
+    def _drive_plainly(self, arrays: list[NDArray[Any]]) -> None:
+        with np.errstate(all="ignore"):
+            jit.plain_drive()(*(array.reshape(-1) for array in arrays))
+
+    def _arrays(self, bars: Numbers, kept: Kept, steps: NDArray[np.int64]) -> list[NDArray[Any]]:
         """What the loop takes, in its order."""
         layout = self._layout
-        lists, loads, steps, stores, number_halos, mask_halos, offsets = layout.tables
-        tables = [self._head, lists, loads, steps, stores, number_halos, mask_halos, offsets, self._gate]
-        return [*tables, layout.params, self._state, self._numbers, self._masks, bars, *kept]
+        halos = layout.number_halos, layout.mask_halos
+        tables: list[NDArray[Any]] = [self._head, layout.loads, steps, layout.stores, *halos, layout.offsets]
+        space: list[NDArray[Any]] = [layout.params, self._state, self._numbers, self._masks]
+        return [*tables, *space, bars, kept.numbers, kept.masks.view(np.uint8), kept.integers]
 
-    def _drive(self, arrays: list[NDArray[Any]], candles: int) -> None:
-        self._head[0] = self._head[9] = candles
-        if not self._compiled:
-            with np.errstate(all="ignore"):
-                jit.plain_drive()(*(array.reshape(-1) for array in arrays), -1)
-            return
-        drive = jit.drive()
-        addresses = [array.ctypes.data for array in arrays]
-        threads = self._plan.threads
-        if threads == 1:
-            drive(*addresses, -1)
-            return
-        self._gate[0] = 0
-        others = [threading.Thread(target=drive, args=(*addresses, mine)) for mine in range(1, threads)]
-        for other in others:
-            other.start()
-        drive(*addresses, 0)
-        for other in others:
-            other.join()
+
+class Selector:
+    """Says when masks hold, piece by piece of a history; `rows` masks of at most `candles` a piece.
+
+    The masks of a piece lie in `room`, a part of it where the piece is shorter.
+    """
+
+    def __init__(self, plan: Plan, candles: int) -> None:
+        assert candles % 8 == 0
+        self.room = room_for(plan, candles)
+        rows = len(self.room.masks)
+        self._found = np.empty(rows * candles + 1, np.int64)  # one more: what is written before it counts
+        self._counts = np.empty(rows, np.int64)
+        self._pieces: list[tuple[NDArray[np.int64], list[int]]] = []
+
+    def add(self, times: NDArray[np.int64], compiled: bool | None = None) -> None:
+        """Take the masks of the next piece, whose candles have these times."""
+        masks = self.room.masks.view(np.uint8)
+        head = np.array([len(masks), len(times), masks.shape[1]], np.int64)
+        times = np.ascontiguousarray(times)
+        words: NDArray[np.int64] = masks.view(np.int64)
+        arrays: list[NDArray[Any]] = [head, masks, words, times, self._found, self._counts]
+        if not jit.disabled() if compiled is None else compiled:
+            jit.select()(*(array.ctypes.data for array in arrays))
+        else:
+            jit.plain_select()(*(array.reshape(-1) for array in arrays))
+        ends = np.cumsum(self._counts)
+        self._pieces.append((self._found[: int(ends[-1])].copy(), [0, *ends.tolist()]))
+
+    def selected(self, row: int) -> list[NDArray[np.int64]]:
+        """The times of a mask so far, piece by piece."""
+        return [found[ends[row] : ends[row + 1]] for found, ends in self._pieces]
 
 
 @dataclass(frozen=True)
@@ -190,15 +304,6 @@ class _Alone:
     kept: Kept
     arrays: list[NDArray[Any]]
     addresses: list[int]
-
-
-def _room(rows: Sequence[int], candles: int) -> tuple[Numbers, Masks, NDArray[np.int64]]:
-    numbers, masks, integers = rows
-    return (
-        np.empty((numbers, candles)),
-        np.empty((masks, candles), np.uint8),
-        np.empty((integers, candles), np.int64),
-    )
 
 
 def _pieces(halos: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
@@ -226,23 +331,26 @@ class _Layout:
     chunk: int
     number_bases: NDArray[np.int64]
     mask_bases: NDArray[np.int64]
-    tables: tuple[NDArray[np.int64], ...]
+    loads: NDArray[np.int64]
+    steps: NDArray[np.int64]
+    recurrent: NDArray[np.int64]
+    stores: NDArray[np.int64]
+    number_halos: NDArray[np.int64]
+    mask_halos: NDArray[np.int64]
+    offsets: NDArray[np.int64]
     params: Numbers
     state_size: int
 
-    def head(self, plan: Plan) -> NDArray[np.int64]:
+    def head(self) -> NDArray[np.int64]:
         """The head of a machine before its first candle."""
-        _, loads, steps, stores, number_halos, mask_halos, _ = self.tables
         counts = (
-            len(number_halos) // 2,
-            len(mask_halos) // 2,
-            len(loads) // 2,
-            len(steps) // 4,
-            len(stores) // 3,
+            len(self.number_halos) // 2,
+            len(self.mask_halos) // 2,
+            len(self.loads) // 2,
+            len(self.steps) // 4,
+            len(self.stores) // 3,
         )
-        phases, threads = len(plan.phases), plan.threads
-        rest = jit.give_way() if threads > 1 else 0
-        return np.array([0, self.chunk, self.chunk, 0, *counts, 0, phases, threads, rest], np.int64)
+        return np.array([0, self.chunk, self.chunk, 0, *counts, 0, 0], np.int64)
 
     def number_space(self, plan: Plan) -> Numbers:
         """Number slots: constants filled, all else undefined."""
@@ -304,16 +412,20 @@ def _layout(plan: Plan, chunk: int, compiled: bool) -> _Layout:
         stores += [_FORMS[store.form], offset, rows[store.form]]
         rows[store.form] += 1
     loads = [item for field, slot in plan.loads for item in (field, number(Operand(slot)))]
-    halos = _halos(number_bases, plan.numbers), _halos(mask_bases, plan.masks)
-    lists = np.cumsum([0, *(steps for phase in plan.phases for steps in phase)]).tolist()
-    tables = (lists, loads, steps, stores, *halos, offsets)
+    recurrent = [item for place in plan.recurrent for item in steps[4 * place : 4 * place + 4]]
     return _Layout(
         chunk,
         number_bases,
         mask_bases,
-        tuple(np.array(table, np.int64) for table in tables),
-        np.array(params, np.float64),
-        state,
+        loads=np.array(loads, np.int64),
+        steps=np.array(steps, np.int64),
+        recurrent=np.array(recurrent, np.int64),
+        stores=np.array(stores, np.int64),
+        number_halos=np.array(_halos(number_bases, plan.numbers), np.int64),
+        mask_halos=np.array(_halos(mask_bases, plan.masks), np.int64),
+        offsets=np.array(offsets, np.int64),
+        params=np.array(params, np.float64),
+        state_size=state,
     )
 
 

@@ -20,15 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from .adapters import Toolbox, make_drive, make_step
+from .adapters import Toolbox, make_drive, make_select, make_step
 from .cache import CompiledCode, ObjectCache
 from .registry import kernel, kernels
 
 OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": False}
 
 _LOCK = threading.RLock()
-_ARRAYS = 17  # that the loop takes
-_SPINS = 2_000  # looks at the gate before a thread lets others run
+_ARRAYS = 15  # that the loop takes
 
 
 # --- plain Python ---------------------------------------------------------------------------
@@ -40,7 +39,6 @@ def plain() -> Toolbox:
     return Toolbox(
         advance=lambda array, offset: array[offset:],
         call=lambda address, *args: _PLAIN_STEPS[address](*args),
-        meet=lambda gate, target, give_way: None,  # plain Python runs in one thread
         small=lambda value: np.uint8(int(value) % 256),
         compile=lambda function: function,
     )
@@ -82,24 +80,26 @@ def address(name: str, lanes: int) -> int:
 
 @cache
 def drive() -> Callable[..., None]:
-    """The compiled loop; takes addresses of arrays and a number, and releases the interpreter lock."""
+    """The compiled loop; takes addresses of arrays, and releases the interpreter lock."""
     import ctypes
 
     found = _native("drive", make_drive, _drive_type)
-    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * _ARRAYS, ctypes.c_int64)(found)
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * _ARRAYS)(found)
 
 
 @cache
-def give_way() -> int:
-    """The address of the system's function by which a waiting thread lets others run."""
+def select() -> Callable[..., None]:
+    """The compiled loop that says when masks hold; takes addresses of arrays, and releases the lock."""
     import ctypes
-    import os
 
-    if os.name == "nt":
-        function = ctypes.windll.kernel32.SwitchToThread  # type: ignore[attr-defined,unused-ignore]
-    else:
-        function = ctypes.CDLL(None).sched_yield
-    return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
+    found = _native("select", make_select, _select_type)
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6)(found)
+
+
+@cache
+def plain_select() -> Callable[..., None]:
+    """The same as plain Python over numpy arrays."""
+    return make_select(plain())
 
 
 def _native(name: str, make: Callable[[Toolbox], Callable[..., None]], signature: Callable[[], Any]) -> int:
@@ -216,45 +216,13 @@ def _numba_tools() -> Toolbox:
 
         return types.float64(types.float64, types.float64, types.float64), generate
 
-    @intrinsic
-    def arrive(context: Any, gate: Any) -> Any:
-        def generate(target_context: Any, builder: Any, __: Any, args: Any) -> Any:
-            builder.atomic_rmw("add", args[0], ir.Constant(ir.IntType(64), 1), "seq_cst")
-            return target_context.get_dummy_value()
-
-        return types.void(gate), generate
-
-    @intrinsic
-    def arrived(context: Any, gate: Any) -> Any:
-        def generate(_: Any, builder: Any, __: Any, args: Any) -> Any:
-            return builder.load_atomic(args[0], "seq_cst", 8)
-
-        return types.int64(gate), generate
-
-    @intrinsic
-    def rest(context: Any, address: Any) -> Any:
-        def generate(target_context: Any, builder: Any, __: Any, args: Any) -> Any:
-            function_type = ir.FunctionType(ir.IntType(32), [])
-            builder.call(builder.inttoptr(args[0], function_type.as_pointer()), [])
-            return target_context.get_dummy_value()
-
-        return types.void(types.int64), generate
-
-    def meet(gate: Any, target: int, give_way: int) -> None:
-        arrive(gate)
-        spins = 0
-        while arrived(gate) < target:
-            spins += 1
-            if spins > _SPINS:
-                rest(give_way)
-
     kept = {"error_model": "numpy", "fastmath": False}
     # numba compares the argument names
     overload(fma, jit_options=kept)(lambda a, b, c: lambda a, b, c: fused(a, b, c))
     kernels()  # declares what they share
     for function in SHARED:
         register_jitable(**kept)(function)
-    return Toolbox(advance, call, meet, lambda value: types.uint8(int(value)), njit(**OPTIONS))
+    return Toolbox(advance, call, lambda value: types.uint8(int(value)), njit(**OPTIONS))
 
 
 def _step_type() -> Any:
@@ -268,5 +236,12 @@ def _drive_type() -> Any:
     from numba import types
 
     number, mask, integer = map(types.CPointer, (types.float64, types.uint8, types.int64))
-    tables = [integer] * 9
-    return types.void(*tables, number, number, number, mask, number, number, mask, integer, types.int64)
+    tables = [integer] * 7
+    return types.void(*tables, number, number, number, mask, number, number, mask, integer)
+
+
+def _select_type() -> Any:
+    from numba import types
+
+    mask, integer = types.CPointer(types.uint8), types.CPointer(types.int64)
+    return types.void(integer, mask, integer, integer, integer, integer)

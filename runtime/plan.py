@@ -11,6 +11,7 @@ own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,12 +62,14 @@ class Store:
 class Plan:
     """Steps in order, the slots they use, and what is kept.
 
-    `phases` says how many steps each thread has in each phase; the steps stand in that order. A
-    phase begins when all threads are done with the one before.
 
     `numbers` and `masks` are the halo lengths of the slots; `loads` are (field, slot) pairs in
     the order of `FIELDS`; `constants` and `mask_constants` are (slot, value) pairs that are
     filled once. `chunk` is the number of candles that the engine takes at a time by default.
+
+    `recurrent` are the steps, by their places, on which the states of the recurrences depend. When
+    these have run over all candles, `lookback` candles are enough to give every other slot what it
+    has after all of them.
     """
 
     numbers: tuple[int, ...]
@@ -77,12 +80,8 @@ class Plan:
     steps: tuple[Step, ...]
     stores: tuple[Store, ...]
     chunk: int
-    phases: tuple[tuple[int, ...], ...]
-
-    @property
-    def threads(self) -> int:
-        """How many threads the steps are made for."""
-        return len(self.phases[0])
+    recurrent: tuple[int, ...]
+    lookback: int
 
     def cost(self, candles: int) -> float:
         """Work of a run, in the units of `Kernel.cost` (about a nanosecond each).
@@ -90,10 +89,15 @@ class Plan:
         Steps, market data and results a candle; halos that move once a chunk; and, once a run,
         the workspace that is filled.
         """
-        steps = sum(kernel(step.kernel).cost_of(step.lanes) for step in self.steps)
+        steps = work_of(self.steps)
         moved = _COPY * (len(self.loads) + len(self.stores))
         halos = _COPY * (sum(self.numbers) + sum(self.masks)) / self.chunk
         return candles * (steps + moved + halos) + _COPY * self.bytes(0) / 8
+
+    @property
+    def recurrent_share(self) -> float:
+        """The share of the recurrent steps in the work of all."""
+        return work_of(self.steps[place] for place in self.recurrent) / max(work_of(self.steps), _COPY)
 
     def bytes(self, candles: int) -> int:
         """Memory that running the plan allocates: the workspace and what is kept."""
@@ -101,3 +105,8 @@ class Plan:
         numbers = sum(self.numbers) + len(self.numbers) * self.chunk
         masks = sum(self.masks) + len(self.masks) * self.chunk
         return kept + 8 * numbers + masks
+
+
+def work_of(steps: Iterable[Step]) -> float:
+    """The work of steps on one candle."""
+    return sum(kernel(step.kernel).cost_of(step.lanes) for step in steps)

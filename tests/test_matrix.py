@@ -64,8 +64,8 @@ def rows_of(prepared: Any, kept: engine.Kept) -> list[Rows]:
     return tables
 
 
-def plan_of(*strategies: dslc.Strategy, threads: int = 1) -> Any:
-    return prepare_batch([strategy._checked for strategy in strategies], ("all",), threads)
+def plan_of(*strategies: dslc.Strategy) -> Any:
+    return prepare_batch([strategy._checked for strategy in strategies], ("all",))
 
 
 def answers(strategy: dslc.Strategy, matrix: NDArray[np.float64], **how: Any) -> Rows:
@@ -163,18 +163,26 @@ def test_any_future_through_the_door_of_the_bars(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", FEW)
-def test_alone_and_in_shuffled_company_on_any_number_of_threads(seed: int) -> None:
+def test_alone_and_in_shuffled_company_on_any_number_of_threads(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stretches as short as they go: a thread for a few candles."""
+    monkeypatch.setattr(engine, "_LEAST", 1)
+    monkeypatch.setattr(engine, "_LOOKBACKS", 0)
     rng = random.Random(seed)
     cases = [Case.of(seed * 10 + k) for k in range(7)]
     matrix = cases[0].bars.matrix
     alone = {id(case): answers(case.strategy, matrix) for case in cases}
     for threads in (1, *THREADS):
         rng.shuffle(cases)
-        prepared = plan_of(*(case.strategy for case in cases), threads=threads)
+        company = plan_of(*(case.strategy for case in cases))
         for chunk in (None, 16):
-            tables = rows_of(prepared, engine.run(prepared.plan, matrix, chunk=chunk))
+            tables = rows_of(company, engine.run(company.plan, matrix, chunk=chunk, threads=threads))
             for case, table in zip(cases, tables, strict=True):
                 assert same(table, alone[id(case)]), (threads, chunk)
+        case = cases[0]
+        lone = plan_of(case.strategy)
+        assert same(rows_of(lone, engine.run(lone.plan, matrix, threads=threads))[0], alone[id(case)])
 
 
 def test_a_batch_says_what_its_strategies_say() -> None:

@@ -161,7 +161,7 @@ def _table(work: Work, timings: dict[str, Timing], absent: tuple[str, ...]) -> T
 
 def _costs(work: Work, timing: Timing) -> Table:
     """What comes before the calls that were timed, once a batch."""
-    steps = len(work.batch._prepare(work.batch[0].timeframe, "entries", 1).plan.steps)
+    steps = len(work.batch._prepare(work.batch[0].timeframe, "entries").plan.steps)
     once = (
         Figure("compile_batch", work.compile_seconds, "s"),
         Figure("first evaluate", work.first_seconds, "s"),

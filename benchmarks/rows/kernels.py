@@ -117,7 +117,8 @@ def plan_of(variant: Variant, copies: int) -> Plan:
         constants=(),
         mask_constants=(),
         steps=masks + (Step(name, outs, operands, params),) * copies,
-        phases=((len(masks) + copies,),),
+        recurrent=(),
+        lookback=0,
         stores=(),
         chunk=_CHUNK,
     )

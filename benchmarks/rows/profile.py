@@ -83,7 +83,7 @@ def _step_times(plan: Plan, matrix: Any, rounds: int) -> list[float]:
 def _repeated(plan: Plan, at: int) -> Plan:
     """The plan with more of one step behind it."""
     steps = (*plan.steps[: at + 1], *(plan.steps[at],) * _COPIES, *plan.steps[at + 1 :])
-    return replace(plan, steps=steps, phases=((len(steps),),))
+    return replace(plan, steps=steps, recurrent=())
 
 
 def _steps_table(plan: Plan, times: list[float], bars: int) -> Table:

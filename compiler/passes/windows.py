@@ -2,10 +2,11 @@
 
 1. Level k of a series covers 2**k candles: the merge of level k-1 now and 2**(k-1) candles ago.
 2. Where windows may overlap (a maximum), any length is the merge of two of its largest level.
-3. Where they must not (a sum), the length is cut into powers of two, the newest the longest, and
-   added up. A sum travels as two numbers: the rounded sum and what rounding has lost so far.
+3. Where they must not (a sum), the length is cut into powers of two, the newest the shortest, so
+   that long sums are not kept for long, and added up. A sum travels as two numbers: the rounded
+   sum and what rounding has lost so far.
 
-Worked: the sum of 20 is that of the last 16 and of the 4 before them; the sum of 16 is that of
+Worked: the sum of 20 is that of the last 4 and of the 16 before them; the sum of 16 is that of
 the last 8 and of the 8 before them.
 """
 
@@ -52,21 +53,27 @@ def _merged(graph: Graph, merge: str, series: int, period: int) -> int:
 
 def _sum(graph: Graph, series: int, period: int) -> tuple[int, int]:
     """The sum of the window and what rounding has lost of it."""
-    levels: list[tuple[int, int | None]] = [(series, None)]
-    while 2 << (len(levels) - 1) <= period:
-        high, low = levels[-1]
-        half = 1 << (len(levels) - 1)
-        older = graph.shift(high, half), None if low is None else graph.shift(low, half)
-        levels.append(_add(graph, (high, low), older))
-    total, covered = levels[-1], 1 << (len(levels) - 1)
-    for level in range(len(levels) - 2, -1, -1):
-        if (period >> level) & 1:
-            high, low = levels[level]
-            older = graph.shift(high, covered), None if low is None else graph.shift(low, covered)
-            total = _add(graph, total, older)
-            covered += 1 << level
+    level: tuple[int, int | None] = (series, None)
+    total: tuple[int, int | None] | None = None
+    covered, length = 0, 1
+    while True:
+        if period & length:
+            older = _ago(graph, level, covered)
+            total = older if total is None else _add(graph, total, older)
+            covered += length
+        length *= 2
+        if length > period:
+            break
+        level = _add(graph, level, _ago(graph, level, length // 2))
+    assert total is not None
     assert total[1] is not None
     return total[0], total[1]
+
+
+def _ago(graph: Graph, level: tuple[int, int | None], candles: int) -> tuple[int, int | None]:
+    """A sum some candles ago."""
+    high, low = level
+    return graph.shift(high, candles), None if low is None else graph.shift(low, candles)
 
 
 def _add(graph: Graph, a: tuple[int, int | None], b: tuple[int, int | None]) -> tuple[int, int]:

@@ -133,9 +133,8 @@ def tally_four(
     weight_c: int,
     weight_d: int,
 ) -> int:
-    """Points, and more where the masks hold."""
-    ab = (weight_a if a else 0) + (weight_b if b else 0)
-    return points + (ab + ((weight_c if c else 0) + (weight_d if d else 0)))
+    """Points, and more where the masks hold. Minus one has all bits, so this is `tally` four times."""
+    return points + (-a & weight_a) + (-b & weight_b) + (-c & weight_c) + (-d & weight_d)
 
 
 @pointwise(params=1, cost=0.02)
