@@ -145,135 +145,153 @@ def _pointers(kernel: Kernel, tools: Toolbox) -> Compiled:
 
 # --- recurrences in lanes ---------------------------------------------------------------------
 #
-# A loop that checks every step for values that are not finite is bound by these checks. But once
-# a state is not finite it stays so: the loop runs without, and is run again with checks where the
-# last value shows that they were needed.
+# Values go in pairs (see `recurrence` in the registry). A chunk may end in the middle of a pair,
+# which is then pending.
+#
+# A loop that checks every value for being finite is bound by these checks. But once a value is not
+# finite it stays so: the loop runs without, and is run again with checks where the last value shows
+# that they were needed.
 
 
 def _one_lane(kernel: Kernel, tools: Toolbox) -> Callable[..., None]:
-    begin, follow = tools.compile(kernel.function), _follow(kernel, tools)
-    advance, settle = tools.advance, _settle(kernel, tools)
+    lane = _Lane(kernel, tools)
+    begin, align, finish, advance = lane.begin, lane.align, lane.finish, tools.advance
 
     def step(count: int, numbers: Any, masks: Any, offsets: Any, params: Any, state: Any) -> None:
         out = advance(numbers, offsets[0])
         x = advance(numbers, offsets[1])
         start = begin(count, x, out, params, state)
-        value = state[0]
-        param = params[0]
-        for i in range(start, count):
-            value = follow(value, x[i], param)
-            out[i] = value
-        settle(value, start, count, x, out, param, state)
+        value, i = align(start, count, x, out, params[0], state)
+        finish(value, i, start, count, x, out, params[0], state)
 
     return step
 
 
 def _four_lanes(kernel: Kernel, tools: Toolbox) -> Callable[..., None]:
-    four = _Four(kernel, tools)
-    at, begin, catch_up, move, settle = four.at, four.begin, four.catch_up, four.move, four.settle
-    advance = tools.advance
+    """`LANES` lanes, which is four: as many pairs as all have ahead run in one loop."""
+    lane = _Lane(kernel, tools)
+    begin, align, finish, advance = lane.begin, lane.align, lane.finish, tools.advance
+    move, p, s = lane.move, len(kernel.params), kernel.state
 
     def step(count: int, numbers: Any, masks: Any, offsets: Any, params: Any, state: Any) -> None:
-        outs, xs = at(numbers, offsets), at(numbers, advance(offsets, 4))
-        starts, fixed = begin(count, xs, outs, params, state)
-        start = max(max(starts[0], starts[1]), max(starts[2], starts[3]))
-        values = catch_up(starts, start, xs, outs, fixed, state)
-        for i in range(start, count):
-            values = move(values, i, xs, outs, fixed)
-        settle(values, starts, count, xs, outs, fixed, state)
+        out_a, x_a = advance(numbers, offsets[0]), advance(numbers, offsets[4])
+        out_b, x_b = advance(numbers, offsets[1]), advance(numbers, offsets[5])
+        out_c, x_c = advance(numbers, offsets[2]), advance(numbers, offsets[6])
+        out_d, x_d = advance(numbers, offsets[3]), advance(numbers, offsets[7])
+        param_a, param_b, param_c, param_d = params[0], params[p], params[2 * p], params[3 * p]
+        state_b, state_c, state_d = advance(state, s), advance(state, 2 * s), advance(state, 3 * s)
+        start_a = begin(count, x_a, out_a, params, state)
+        start_b = begin(count, x_b, out_b, advance(params, p), state_b)
+        start_c = begin(count, x_c, out_c, advance(params, 2 * p), state_c)
+        start_d = begin(count, x_d, out_d, advance(params, 3 * p), state_d)
+        a, at_a = align(start_a, count, x_a, out_a, param_a, state)
+        b, at_b = align(start_b, count, x_b, out_b, param_b, state_b)
+        c, at_c = align(start_c, count, x_c, out_c, param_c, state_c)
+        d, at_d = align(start_d, count, x_d, out_d, param_d, state_d)
+        pairs = (count - max(max(at_a, at_b), max(at_c, at_d))) // 2
+        from_a, from_b, from_c, from_d = (
+            advance(x_a, at_a),
+            advance(x_b, at_b),
+            advance(x_c, at_c),
+            advance(x_d, at_d),
+        )
+        to_a, to_b, to_c, to_d = (
+            advance(out_a, at_a),
+            advance(out_b, at_b),
+            advance(out_c, at_c),
+            advance(out_d, at_d),
+        )
+        for k in range(0, 2 * pairs, 2):
+            a = move(a, k, from_a, to_a, param_a)
+            b = move(b, k, from_b, to_b, param_b)
+            c = move(c, k, from_c, to_c, param_c)
+            d = move(d, k, from_d, to_d, param_d)
+        finish(a, at_a + 2 * pairs, start_a, count, x_a, out_a, param_a, state)
+        finish(b, at_b + 2 * pairs, start_b, count, x_b, out_b, param_b, state_b)
+        finish(c, at_c + 2 * pairs, start_c, count, x_c, out_c, param_c, state_c)
+        finish(d, at_d + 2 * pairs, start_d, count, x_d, out_d, param_d, state_d)
 
     return step
 
 
-def _follow(kernel: Kernel, tools: Toolbox) -> Compiled:
-    assert kernel.step is not None
-    return tools.compile(kernel.step)
+class _Lane:
+    """One recurrence, as functions that are inlined.
 
-
-def _settle(kernel: Kernel, tools: Toolbox) -> Compiled:
-    """Put the last value away as the state, after a second run with checks where it is not finite."""
-    follow = _follow(kernel, tools)
-
-    def settle(value: float, start: int, count: int, x: Any, out: Any, param: float, state: Any) -> None:
-        if value - value != 0.0:
-            value = state[0]
-            for i in range(start, count):
-                reached = follow(value, x[i], param)
-                defined = reached - reached == 0.0
-                value = reached if defined else value
-                out[i] = reached if defined else NAN
-        state[0] = value
-
-    return tools.compile(settle)
-
-
-class _Four:
-    """`LANES` recurrences, which is four, that advance together, as inlined functions on tuples of four.
-
-    `at` gives their pointers, `begin` starts each, `catch_up` brings them to a common candle,
-    `move` advances all by one candle, `settle` puts their states away.
+    `begin` is the kernel; `align` ends a pending pair and gives the value and where the next pair
+    begins; `move` is one pair; `finish` is the pairs that are left, a last value that begins one,
+    and the state, which nothing before has touched.
     """
 
     def __init__(self, kernel: Kernel, tools: Toolbox) -> None:
-        start, follow, settle_one = (
-            tools.compile(kernel.function),
-            _follow(kernel, tools),
-            _settle(kernel, tools),
-        )
-        advance, p, s = tools.advance, len(kernel.params), kernel.state
+        assert kernel.step is not None
+        assert kernel.two_steps is not None
+        follow, follow_two = tools.compile(kernel.step), tools.compile(kernel.two_steps)
+        pending, begun_with = kernel.state - 2, kernel.state - 1
 
-        def at(numbers: Any, offsets: Any) -> Any:
-            return (
-                advance(numbers, offsets[0]),
-                advance(numbers, offsets[1]),
-                advance(numbers, offsets[2]),
-                advance(numbers, offsets[3]),
-            )
+        def align(start: int, count: int, x: Any, out: Any, param: float, state: Any) -> Any:
+            value = state[0]
+            if state[pending] == 1.0 and start < count:
+                value = follow_two(value, state[begun_with], x[start], param)
+                out[start] = value
+                start += 1
+            return value, start
 
-        def begin(count: int, xs: Any, outs: Any, params: Any, state: Any) -> Any:
-            starts = (
-                start(count, xs[0], outs[0], params, state),
-                start(count, xs[1], outs[1], advance(params, p), advance(state, s)),
-                start(count, xs[2], outs[2], advance(params, 2 * p), advance(state, 2 * s)),
-                start(count, xs[3], outs[3], advance(params, 3 * p), advance(state, 3 * s)),
-            )
-            return starts, (params[0], params[p], params[2 * p], params[3 * p])
-
-        def follow_alone(value: float, start: int, stop: int, x: Any, out: Any, param: float) -> float:
-            for i in range(start, stop):
-                value = follow(value, x[i], param)
-                out[i] = value
+        def move(value: float, i: int, x: Any, out: Any, param: float) -> float:
+            first, second = x[i], x[i + 1]
+            middle = follow(value, first, param)
+            value = follow_two(value, first, second, param)
+            out[i], out[i + 1] = middle, value
             return value
 
-        def catch_up(starts: Any, stop: int, xs: Any, outs: Any, fixed: Any, state: Any) -> Any:
-            return (
-                alone(state[0], starts[0], stop, xs[0], outs[0], fixed[0]),
-                alone(state[s], starts[1], stop, xs[1], outs[1], fixed[1]),
-                alone(state[2 * s], starts[2], stop, xs[2], outs[2], fixed[2]),
-                alone(state[3 * s], starts[3], stop, xs[3], outs[3], fixed[3]),
-            )
+        def finish(
+            value: float, i: int, start: int, count: int, x: Any, out: Any, param: float, state: Any
+        ) -> None:
+            while i + 1 < count:
+                value = moved(value, i, x, out, param)
+                i += 2
+            last = value
+            if i < count:
+                last = follow(value, x[i], param)
+                out[i] = last
+            if last - last == 0.0:
+                state[0] = value
+                state[pending] = 1.0 if i < count else 0.0
+                state[begun_with] = x[i] if i < count else 0.0
+            else:
+                checked(start, count, x, out, param, state)
 
-        def move(values: Any, i: int, xs: Any, outs: Any, fixed: Any) -> Any:
-            a = follow(values[0], xs[0][i], fixed[0])
-            b = follow(values[1], xs[1][i], fixed[1])
-            c = follow(values[2], xs[2][i], fixed[2])
-            d = follow(values[3], xs[3][i], fixed[3])
-            outs[0][i] = a
-            outs[1][i] = b
-            outs[2][i] = c
-            outs[3][i] = d
-            return a, b, c, d
+        def check(start: int, count: int, x: Any, out: Any, param: float, state: Any) -> None:
+            """All of it once more, with checks; a pair that overflows is made of single steps."""
+            value = state[0]
+            begun = state[pending]
+            first = state[begun_with]
+            for i in range(start, count):
+                if begun == 1.0:
+                    reached = follow_two(value, first, x[i], param)
+                    if reached - reached == 0.0:
+                        value = reached
+                        begun = 0.0
+                        first = 0.0
+                        out[i] = reached
+                        continue
+                    middle = follow(value, first, param)
+                    if follow(middle, x[i], param) - follow(middle, x[i], param) == 0.0:
+                        value = middle
+                        begun = 0.0
+                reached = follow(value, x[i], param)
+                if begun == 0.0 and reached - reached == 0.0:
+                    begun = 1.0
+                    first = x[i]
+                    out[i] = reached
+                else:
+                    out[i] = NAN
+            state[0] = value
+            state[pending] = begun
+            state[begun_with] = first
 
-        def settle(values: Any, starts: Any, count: int, xs: Any, outs: Any, fixed: Any, state: Any) -> None:
-            settle_one(values[0], starts[0], count, xs[0], outs[0], fixed[0], state)
-            settle_one(values[1], starts[1], count, xs[1], outs[1], fixed[1], advance(state, s))
-            settle_one(values[2], starts[2], count, xs[2], outs[2], fixed[2], advance(state, 2 * s))
-            settle_one(values[3], starts[3], count, xs[3], outs[3], fixed[3], advance(state, 3 * s))
-
-        alone = tools.compile(follow_alone)
-        self.at, self.begin = tools.compile(at), tools.compile(begin)
-        self.catch_up, self.move = tools.compile(catch_up), tools.compile(move)
-        self.settle = tools.compile(settle)
+        moved, checked = tools.compile(move), tools.compile(check)
+        self.begin, self.align = tools.compile(kernel.function), tools.compile(align)
+        self.move, self.finish = moved, tools.compile(finish)
 
 
 # --- the loops ------------------------------------------------------------------------------

@@ -76,11 +76,15 @@ class Kernel:
     first: Callable[..., int]
     settle: Callable[..., int]
     step: Callable[..., float] | None = None
+    two_steps: Callable[..., float] | None = None
 
     def cost_of(self, lanes: int) -> float:
         """The cost of a step of several lanes, which wait together."""
         return self.cost * (1.0 + (lanes - 1) / 8)
 
+
+PENDING = 2
+"""What the state of a kernel with steps has besides: whether a pair is begun, and with what."""
 
 LANES = 4
 """How many recurrences of one kind one loop advances: each alone would wait for its own last result."""
@@ -203,6 +207,7 @@ def recurrence(
     first: Callable[..., int],
     settle: Callable[..., int],
     step: Callable[..., float] | None = None,
+    two_steps: Callable[..., float] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a kernel that remembers: `function(count, *operands, out, params, state)`.
 
@@ -210,10 +215,12 @@ def recurrence(
     how many candles a wrong state needs to be forgotten to the last bit but one. The state
     starts as zeros. The kernel must not read beyond `count`.
 
-    With a `step`, the kernel only starts: it returns the candle from which on the value is
-    `state[0] = step(state[0], x, params[0])`. Where that is not finite the value is undefined and
-    the state stays as it was. A step on a state that is not finite must not be finite; then
-    several recurrences can run in one loop. Without a `step`, the kernel returns nothing.
+    With a `step`, the kernel only starts: it returns the candle from which on values go in pairs.
+    From the value before, the first of a pair is `step(value, x, params[0])`, the second
+    `two_steps(value, x, y, params[0])`, which waits half as long for the value before as two single
+    steps. Where a result is not finite the value is undefined and nothing is remembered. A step on a
+    value that is not finite must not be finite; then several recurrences can run in one loop.
+    Without a `step`, the kernel returns nothing.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -227,12 +234,13 @@ def recurrence(
                 operands=tuple(repeat("number", operands)),
                 result="number",
                 params=tuple(repeat("number", params)),
-                state=state,
+                state=state if step is None else state + PENDING,
                 cost=cost,
                 closed=True,
                 first=first,
                 settle=settle,
                 step=step,
+                two_steps=two_steps,
             ),
         )
         return function

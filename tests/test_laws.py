@@ -255,17 +255,33 @@ def test_a_smoothing_passes_over_steps_that_overflow() -> None:
 
 
 def plain_ema(values: np.ndarray, period: int) -> np.ndarray:
-    out, seed, mean = [], [], 0.0
+    """Pairs of values, a pair that overflows as single steps, and a step that overflows not at all.
+
+    Short averages take single steps.
+    """
+    out, seed, mean, alpha = [], [], 0.0, 2 / (period + 1)
+    first: float | None = None
     for x in values.tolist():
         value = float("nan")
-        if len(seed) < period and math.isfinite(sum(seed) + x):
-            seed.append(x)
-            if len(seed) == period:
-                value = mean = math.fsum(seed) / period
-        elif len(seed) == period:
-            step = mean + 2 / (period + 1) * (x - mean)
-            if math.isfinite(step):
-                value = mean = step
+        if len(seed) < period:
+            if math.isfinite(sum(seed) + x):
+                seed.append(x)
+                if len(seed) == period:
+                    value = mean = math.fsum(seed) / period
+            out.append(value)
+            continue
+        if first is not None:
+            middle = mean + alpha * (first - mean)
+            both = mean + alpha * (2 - alpha) * (first - mean) + alpha * (x - first)
+            both = middle + alpha * (x - middle) if alpha > 1 / 4 else both
+            if math.isfinite(both):
+                value, mean, first = both, both, None
+                out.append(value)
+                continue
+            if math.isfinite(middle + alpha * (x - middle)):
+                mean, first = middle, None
+        if first is None and math.isfinite(mean + alpha * (x - mean)):
+            value, first = mean + alpha * (x - mean), x
         out.append(value)
     return np.array(out)
 

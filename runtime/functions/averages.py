@@ -40,10 +40,12 @@ def wilder(series: Series, n: Period) -> Term:
     return _smoothed(series, 1.0 / n, n)
 
 
-_FINE = 1.0 / 512  # below this weight, what a step loses is carried on
+_SHORT = 1.0 / 4  # above this weight, values are taken one by one,
+_FINE = 1.0 / 512  # and below this one, what a step loses is carried on
 
 
 def _smoothed(series: Series, alpha: float, n: Period) -> Term:
     if n == 1:
         return term("mean", series, params=(1,))
-    return term("smooth" if alpha > _FINE else "smooth_finely", series, params=(alpha, n))
+    kernel = "smooth_shortly" if alpha > _SHORT else "smooth" if alpha > _FINE else "smooth_finely"
+    return term(kernel, series, params=(alpha, n))

@@ -3,13 +3,18 @@
 1. The first `needed` defined values are added up, together with what rounding loses; their mean
    is the value of the last of them. Rounded once, it is exact for a constant and for cancelling
    values.
-2. From then on `mean += alpha * (x - mean)`, the product and the sum rounded once.
+2. From then on `mean += alpha * (x - mean)`, the product and the sum rounded once, or for two values
+   at once, x and y: `mean += alpha * (2 - alpha) * (x - mean) + alpha * (y - x)`. Both leave a mean
+   as it is where the values equal it.
 3. An undefined value gives undefined and leaves the memory alone; so does a step that overflows.
 
 Worked: needed 2, alpha 2/3, values 1 3 NaN 6 → NaN, 2, NaN, 2 + 2/3 * 4.
 
-`smooth` does step 1; steps 2 and 3 are `follow` and what every recurrence with a step has in
-common (adapters.py).
+`smooth` does step 1; step 2 is `follow` and `follow_two`, step 3 what every recurrence with a step
+has in common (adapters.py).
+
+Where alpha is large, a pair keeps little of the mean, and what `alpha * (2 - alpha)` loses to
+rounding is much of that: `smooth_shortly` takes two single steps.
 
 Where alpha is small, steps below half a unit of the mean would be lost: after n flat candles an
 average of 5,000 would stop 1,250 units short of them. `smooth_finely` carries what each step loses on
@@ -32,9 +37,20 @@ def _settle(alpha: float, needed: float) -> int:
     )
 
 
+@shared
 def follow(mean: float, x: float, alpha: float) -> float:
     """The next mean."""
     return fma(alpha, x - mean, mean)
+
+
+def follow_two(mean: float, x: float, y: float, alpha: float) -> float:
+    """The mean after the next."""
+    return fma(alpha * (2.0 - alpha), x - mean, fma(alpha, y - x, mean))
+
+
+def follow_twice(mean: float, x: float, y: float, alpha: float) -> float:
+    """The mean after the next, by two steps."""
+    return follow(follow(mean, x, alpha), y, alpha)
 
 
 @shared
@@ -76,13 +92,29 @@ def seed(count: int, x: Any, out: Any, params: Any, state: Any) -> int:
     operands=1,
     params=2,
     state=3,
+    cost=1.4,
+    first=lambda alpha, needed: int(needed) - 1,
+    settle=_settle,
+    step=follow,
+    two_steps=follow_two,
+)
+def smooth(count: int, x: Any, out: Any, params: Any, state: Any) -> int:
+    """The seed, and from where on to `follow`."""
+    return seed(count, x, out, params, state)
+
+
+@recurrence(
+    operands=1,
+    params=2,
+    state=3,
     cost=1.8,
     first=lambda alpha, needed: int(needed) - 1,
     settle=_settle,
     step=follow,
+    two_steps=follow_twice,
 )
-def smooth(count: int, x: Any, out: Any, params: Any, state: Any) -> int:
-    """The seed, and from where on to `follow`."""
+def smooth_shortly(count: int, x: Any, out: Any, params: Any, state: Any) -> int:
+    """The seed, and from where on to `follow`; for short averages."""
     return seed(count, x, out, params, state)
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from ..registry import NAN, recurrence
 
+_FLAT = -1.0  # no index, but the mark of a candle that takes the one before
+
 
 @recurrence(operands=4, params=0, state=2, cost=0.8, first=lambda: 0, settle=lambda: 0)
 def strength(
@@ -27,18 +29,21 @@ def strength(
     for i in range(count):
         both = gain[i] + loss[i]
         index = 100.0 * (gain[i] / both) if both != 0.0 else 50.0
+        index = _FLAT if now[i] == before[i] else index
         out[i] = index if both - both == 0.0 else NAN
     known = state[0]
     last = state[1]
     start = 0
     while start < count and known == 0.0:
         if out[start] == out[start]:
+            both = gain[start] + loss[start]
+            last = 100.0 * (gain[start] / both) if both != 0.0 else 50.0
+            out[start] = last
             known = 1.0
-            last = out[start]
         start += 1
     for i in range(start, count):
         index = out[i]
-        last = index if index == index and now[i] != before[i] else last
+        last = index if index >= 0.0 else last
         out[i] = last if index == index else NAN
     state[0] = known
     state[1] = last
