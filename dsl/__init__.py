@@ -24,13 +24,13 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .batch import Batch, compile_batch
-    from .certificate import Certificate, CertificateError
-    from .certificate_file import read_certificate
-    from .explain import Explanation
-    from .replay import Replay
+    from .proof.certificate import Certificate, CertificateError
+    from .proof.certificate_file import read_certificate
+    from .proof.replay import Replay
     from .result import Evaluation
     from .runtime.bars import Bars, BarsError
     from .stream import BatchStream, BatchTick, SnapshotError, Stream, Tick
+    from .why.explain import Explanation
 
 __all__ = [
     "Bars",
@@ -62,16 +62,16 @@ _LATER = {
     "Batch": ".batch",
     "BatchStream": ".stream",
     "BatchTick": ".stream",
-    "Certificate": ".certificate",
-    "CertificateError": ".certificate",
+    "Certificate": ".proof.certificate",
+    "CertificateError": ".proof.certificate",
     "Evaluation": ".result",
-    "Explanation": ".explain",
-    "Replay": ".replay",
+    "Explanation": ".why.explain",
+    "Replay": ".proof.replay",
     "SnapshotError": ".stream",
     "Stream": ".stream",
     "Tick": ".stream",
     "compile_batch": ".batch",
-    "read_certificate": ".certificate_file",
+    "read_certificate": ".proof.certificate_file",
 }
 
 

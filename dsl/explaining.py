@@ -15,8 +15,8 @@ from .strategy import StrategyError
 from .waiting import waiting
 
 if TYPE_CHECKING:
-    from .explain import Explanation
     from .result import Evaluation
+    from .why.explain import Explanation
 
 _ROW = re.compile(r"[+-]?\d{1,7}", re.ASCII)  # eight digits are a date
 

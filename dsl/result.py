@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .candle import Time
-    from .explain import Evidence, Explanation
     from .strategy import Strategy
+    from .why.explain import Evidence, Explanation
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class Evaluation:
 
     @cached_property
     def _evidence(self) -> Evidence:
-        from .explain import Evidence
+        from .why.explain import Evidence
 
         return Evidence(self)
 
@@ -98,7 +98,7 @@ class Evaluation:
         >>> found.flips.sets
         ((Flip(name='dear', before=False, after=True),),)
         """
-        from .explain import explain
+        from .why.explain import explain
 
         return explain(self, time)
 

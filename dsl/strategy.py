@@ -22,8 +22,8 @@ from .prepared import ENTRY, Prepared, prepare, prepare_interval
 from .runtime.plan import Plan
 
 if TYPE_CHECKING:
-    from .certificate import Certificate
-    from .replay import Replay
+    from .proof.certificate import Certificate
+    from .proof.replay import Replay
     from .result import Evaluation
     from .stream import Stream
 
@@ -276,8 +276,8 @@ class Strategy:
         >>> [(check.name, check.cases) for check in certificate.checks][:3]
         [('prefixes', 4), ('futures', 16), ('stream', 5)]
         """
-        from .proof import Effort
-        from .verify import verify
+        from .proof.checks import Effort
+        from .proof.verify import verify
 
         effort = Effort(seed, thorough)
         return verify(self.evaluate(bars, resample=resample, align=align, work=work, memory=memory), effort)
@@ -297,7 +297,7 @@ class Strategy:
         Takes and raises what `evaluate` does, and raises CertificateError where the certificate is of another
         strategy or of other bars. `dslc.read_certificate` reads one from the bytes of a file.
         """
-        from .replay import check_strategy, replay
+        from .proof.replay import check_strategy, replay
 
         check_strategy(certificate, self)
         evaluation = self.evaluate(bars, resample=resample, align=align, work=work, memory=memory)

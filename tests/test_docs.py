@@ -60,14 +60,17 @@ def _as_written(line: str, wanted: str) -> str:
     return wanted if start != wanted and line.startswith(start) else line
 
 
-def test_the_python_example_of_the_readme_prints_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    example = re.search(r"```python\n(import json\n.*?)```\n\nprints\n\n```text\n(.*?)```", README, re.DOTALL)
-    assert example
+def test_the_python_examples_of_the_readme_print_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other, as a reader would run them."""
+    examples = re.findall(r"```python\n([^`]*)```\n\n(?:prints\n\n)?```text\n(.*?)```", README, re.DOTALL)
+    assert len(examples) >= 3
     monkeypatch.chdir(ROOT)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(example[1], "README.md", "exec"), {})  # noqa: S102 - our own document
-    assert printed.getvalue() == example[2]
+    names: dict[str, object] = {}
+    for code, output in examples:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own document
+        assert printed.getvalue() == output
 
 
 def test_the_strategy_in_the_readme_is_valid() -> None:

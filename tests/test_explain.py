@@ -16,7 +16,7 @@ import time
 from typing import Any
 
 import dslc
-from dslc.explain import Part
+from dslc.why.explain import Part
 import numpy as np
 import pandas as pd
 import pytest

@@ -30,11 +30,10 @@ FAILED = 1  # pytest's status where tests ran and some failed
 def planted(fault: dict[str, Any] | None, folder: Path) -> dict[str, str]:
     """A copy of the package with a fault, and the environment in which it is the one that is imported."""
     package = folder / "dslc"
-    package.mkdir()
-    for path in (ROOT / "dsl").glob("*.py"):
-        shutil.copy(path, package)
+    compiled = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "dsl", package, ignore=compiled)
     for room in ROOMS:
-        shutil.copytree(ROOT / room, package / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / room, package / room, ignore=compiled)
     environment = {
         "PYTHONPATH": str(folder),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -11,12 +11,13 @@ from typing import Any
 
 from click.testing import CliRunner
 import dslc
-from dslc import certificate_file, digests, proof, verify
 from dslc.__main__ import cli
-from dslc.places import places
+from dslc.proof import certificate_file, digests, verify
+from dslc.proof import checks as proof
+from dslc.proof.places import places
+from dslc.proof.streamed import check_stream
+from dslc.proof.trial import Trial
 from dslc.runtime import engine, fingerprint, jit
-from dslc.streamed import check_stream
-from dslc.trial import Trial
 import numpy as np
 import pytest
 
@@ -249,7 +250,7 @@ def test_one_node_that_reads_ahead_is_named(monkeypatch: pytest.MonkeyPatch) -> 
             kept.numbers[row, :-1] = kept.numbers[row, 1:].copy()
         return kept
 
-    from dslc import trial as trials
+    from dslc.proof import trial as trials
 
     prepare = trials.prepare_forms
 

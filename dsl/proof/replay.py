@@ -11,19 +11,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from .candle import moment
+from ..candle import moment
+from ..grammar.diagnostics import Finding, Message
+from ..grammar.words import some
+from ..prepared import form_name
+from ..result import Evaluation
+from ..runtime.fingerprint import engine
 from .certificate import Certificate, CertificateError, NodeRecord
 from .digests import digest, first_block, node_digests
-from .grammar.diagnostics import Finding, Message
-from .grammar.words import some
 from .places import Place, places
-from .prepared import form_name
-from .result import Evaluation
-from .runtime.fingerprint import engine
 from .trial import of_evaluation
 
 if TYPE_CHECKING:
-    from .strategy import Strategy
+    from ..strategy import Strategy
 
 _ANY = Message("", "error", "", None)
 

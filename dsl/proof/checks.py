@@ -24,12 +24,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .grammar.words import some
+from ..grammar.words import some
+from ..runtime import engine, jit
+from ..runtime.bars import Bars
+from ..runtime.engine import Kept
+from ..runtime.plan import FIELDS, Plan
 from .noise import noise
-from .runtime import engine, jit
-from .runtime.bars import Bars
-from .runtime.engine import Kept
-from .runtime.plan import FIELDS, Plan
 from .trial import Case, Flaw, Trial, Values, of_evaluation
 
 CHECKS = ("prefixes", "futures", "stream", "chunks", "plain", "nodes")

@@ -15,15 +15,15 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .candle import moment
+from ..candle import moment
+from ..prepared import ENTRY, SCORE, Prepared, by_name, form_name, prepare_forms
+from ..result import Evaluation
+from ..runtime import engine
+from ..runtime.bars import Bars
+from ..runtime.engine import Kept
+from ..runtime.plan import Plan
 from .digests import canonical
 from .places import Place, places
-from .prepared import ENTRY, SCORE, Prepared, by_name, form_name, prepare_forms
-from .result import Evaluation
-from .runtime import engine
-from .runtime.bars import Bars
-from .runtime.engine import Kept
-from .runtime.plan import Plan
 
 Values: TypeAlias = "Mapping[str, NDArray[Any]]"
 """Results by their names: `inputs.fast`, `conditions.up`, `score_low`, `score_high`, `score`, `entry`."""

@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from .compiler.graph import Graph, reach
-from .compiler.parts import Joined, Part
-from .compiler.passes import lower
-from .compiler.schedule import schedule
+from ..compiler.graph import Graph, reach
+from ..compiler.parts import Joined, Part
+from ..compiler.passes import lower
+from ..compiler.schedule import schedule
+from ..runtime import engine
+from ..runtime.plan import FIELDS, Plan
+from ..runtime.registry import kernels
 from .evidence import Question, history
-from .runtime import engine
-from .runtime.plan import FIELDS, Plan
-from .runtime.registry import kernels
 
 if TYPE_CHECKING:
-    from .result import Evaluation
+    from ..result import Evaluation
 
 TRUE, FALSE, UNDEFINED = 1, 2, 4
 ANY = TRUE | FALSE | UNDEFINED

@@ -13,10 +13,10 @@ import json
 import re
 from typing import Any, Never
 
+from ..grammar.words import LIMITS, clipped, quoted
 from .certificate import KEY, VERSION, Certificate, CertificateError, Made, NodeRecord, OfBars, OfStrategy
+from .checks import Check
 from .digests import BLOCK, WHOLE
-from .grammar.words import LIMITS, clipped, quoted
-from .proof import Check
 from .trial import Flaw
 
 LARGEST = 2**20
@@ -36,7 +36,7 @@ def read_certificate(raw: bytes) -> Certificate:
     >>> read_certificate(b'{"dslc certificate": 2}')
     Traceback (most recent call last):
         ...
-    dslc.certificate.CertificateError: it has version 2; this dslc reads version 1
+    dslc.proof.certificate.CertificateError: it has version 2; this dslc reads version 1
     """
     if len(raw) > LARGEST:
         raise CertificateError(f"it has more than {LARGEST:,} bytes, as no certificate has")

@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .candle import Time, find_row, moment
-from .compiler.analyze import Checked, Reader
-from .compiler.parts import Joined, Side, take_apart
-from .compiler.parts import Part as Leaf
+from ..candle import Time, find_row, moment
+from ..compiler.analyze import Checked, Reader
+from ..compiler.parts import Joined, Side, take_apart
+from ..compiler.parts import Part as Leaf
+from ..grammar.nodes import Name, postorder
+from ..runtime.clock import iso
+from ..runtime.plan import FIELDS
 from .decision import Decision, truth_of
 from .evidence import Question, Witness
 from .flips import Flip, Flips, Vote, smallest_flips
-from .grammar.nodes import Name, postorder
-from .runtime.clock import iso
-from .runtime.plan import FIELDS
 
 if TYPE_CHECKING:
-    from .result import Evaluation
+    from ..result import Evaluation
 
 __all__ = ["Condition", "Explanation", "Flip", "Flips", "Operand", "Part", "Reason", "Verdict", "explain"]
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .compiler.passes import Wanted
-from .prepared import Prepared, by_name, form_name, prepare_forms
-from .runtime import engine
+from ..compiler.passes import Wanted
+from ..prepared import Prepared, by_name, form_name, prepare_forms
+from ..runtime import engine
 
 if TYPE_CHECKING:
-    from .result import Evaluation
+    from ..result import Evaluation
 
 Question: TypeAlias = tuple[Wanted, int]
 """A form of a node, and how many candles ago."""

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..runtime.bars import Bars
+from ..runtime.plan import FIELDS
+from ..stream import Tick
+from .checks import Check, Effort
 from .noise import noise
-from .proof import Check, Effort
-from .runtime.bars import Bars
-from .runtime.plan import FIELDS
-from .stream import Tick
 from .trial import Flaw, Trial, Values, difference
 
 _FEWEST, _MOST, _MOST_THOROUGH = 64, 8_192, 1 << 18  # candles that come one at a time

@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .compiler.analyze import Checked, Reader
-from .compiler.graph import Graph
-from .compiler.passes import Wanted
-from .grammar.nodes import Name, Node, Timeframe, postorder
-from .grammar.printer import to_text
-from .grammar.words import clipped, number_text
+from ..compiler.analyze import Checked, Reader
+from ..compiler.graph import Graph
+from ..compiler.passes import Wanted
+from ..grammar.nodes import Name, Node, Timeframe, postorder
+from ..grammar.printer import to_text
+from ..grammar.words import clipped, number_text
 
 _LONGEST, _SHORT = 80, 32  # characters of a text; the second where there are many nodes
 _MANY = 1024
@@ -66,8 +66,8 @@ class Place:
 def places(checked: Checked) -> list[Place]:
     """Every node that the strategy needs, in an order of evaluation.
 
-    >>> from .compiler.front import check
-    >>> from .grammar.document import load
+    >>> from ..compiler.front import check
+    >>> from ..grammar.document import load
     >>> checked, _ = check(load({
     ...     "configuration": {"timeframe": "1D"},
     ...     "inputs": {"fast": "ema(close, 9)"},

@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .compiler.analyze import Checked
+from ..compiler.analyze import Checked
+from ..prepared import by_name, form_name, prepare_forms
+from ..runtime.engine import Machine
 from .places import Place
-from .prepared import by_name, form_name, prepare_forms
-from .runtime.engine import Machine
 
 WHOLE, BLOCK = 32, 8
 """Hexadecimal digits of a node's digest and of the beginning of a block's."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..grammar.words import clipped, some
+from ..render import visible
 from .certificate import Certificate, Extent
-from .grammar.words import clipped, some
-from .proof import Check
-from .render import visible
+from .checks import Check
 from .replay import Difference, Replay
 from .trial import Flaw
 

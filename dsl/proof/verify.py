@@ -13,22 +13,22 @@ from datetime import UTC, datetime
 import time
 from typing import TYPE_CHECKING
 
-from .candle import moment
+from ..candle import moment
+from ..grammar.words import clipped
+from ..prepared import ENTRY, form_name
+from ..result import Evaluation
+from ..runtime.clock import iso
+from ..runtime.fingerprint import engine
 from .certificate import Certificate, Extent, Made, NodeRecord, OfBars, OfStrategy
+from .checks import Check, Effort, check_chunks, check_futures, check_plain, check_prefixes
 from .digests import WHOLE, block_length, digest, first_block, node_digest, node_digests
-from .grammar.words import clipped
 from .places import Place, places
-from .prepared import ENTRY, form_name
-from .proof import Check, Effort, check_chunks, check_futures, check_plain, check_prefixes
-from .result import Evaluation
-from .runtime.clock import iso
-from .runtime.fingerprint import engine
 from .streamed import check_stream
 from .trial import Flaw, Trial
 
 if TYPE_CHECKING:
-    from .compiler.passes import Wanted
-    from .strategy import Strategy
+    from ..compiler.passes import Wanted
+    from ..strategy import Strategy
 
 _LONGEST_NAME, _LONGEST_NOTE, _MOST_NOTES = 200, 1000, 16
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..grammar.words import clipped, number_text, some
 from .explain import Condition, Explanation, Flips, Operand, Part, Reason
-from .grammar.words import clipped, number_text, some
 
 _LONGEST = 60  # characters of an expression
 _MOST_PARTS = 12  # of one condition

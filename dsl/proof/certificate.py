@@ -13,7 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .proof import Check
+    from .checks import Check
     from .trial import Flaw
 
 KEY, VERSION = "dslc certificate", 1
