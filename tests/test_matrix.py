@@ -20,6 +20,7 @@ import dslc
 from dslc.grammar.nodes import Call, postorder
 from dslc.prepared import prepare_batch
 from dslc.runtime import engine, registry
+from dslc.runtime.plan import Operand, Plan, Step, Store
 import numpy as np
 from numpy.typing import NDArray
 import pytest
@@ -112,6 +113,51 @@ def test_compiled_and_as_plain_python(seed: int) -> None:
     compiled = answers(case.strategy, case.bars.matrix)
     assert same(answers(case.strategy, case.bars.matrix, compiled=False), compiled)
     assert same(answers(case.strategy, case.bars.matrix, compiled=False, chunk=7), compiled)
+
+
+POINTWISE = [name for name, found in registry.kernels().items() if found.form == "pointwise"]
+VALUES = [0.0, -0.0, 1.0, -1.0, 2.5, 1e-300, 1e300, -1e308, 1e308, 5e-324, np.nan, np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("name", POINTWISE)
+def test_each_kernel_alone_compiled_and_as_plain_python(name: str) -> None:
+    """On all kinds of numbers, and on points that run over; in a vector loop and candle by candle."""
+    kernel, rng = registry.kernel(name), np.random.default_rng(1)
+    for _ in range(5):
+        matrix = rng.choice(VALUES, (5, 300))
+        if rng.random() < 0.5:
+            matrix[rng.random((5, 300)) < 0.8] = 3.0
+        steps = [Step("greater", (k,), (Operand(k), Operand(k + 1)), ()) for k in range(4)]
+        steps.append(Step("tally", (4,), (Operand(5), Operand(0)), (200.0,)))
+        at = {"number": 0, "truth": 0, "points": 4}
+        operands = []
+        for kind in kernel.operands:
+            operands.append(Operand(at[kind]))
+            at[kind] = (
+                (at[kind] + 1) % 5 if kind == "number" else (at[kind] + 1) % 4 if kind == "truth" else 4
+            )
+        number = kernel.result == "number"
+        params = tuple(rng.integers(1, 256, len(kernel.params)).astype(float).tolist())
+        steps.append(Step(name, (5 if number else 6,), tuple(operands), params))
+        plan = Plan(
+            numbers=(0,) * 6,
+            masks=(0,) * 7,
+            loads=tuple((field, field) for field in range(5)),
+            constants=(),
+            mask_constants=((5, 100),),
+            steps=tuple(steps),
+            stores=(Store("number" if number else "mask", Operand(5 if number else 6)),),
+            chunk=512,
+            recurrent=(),
+            lookback=0,
+        )
+        ways = [
+            engine.run(plan, matrix),
+            engine.run(plan, matrix, chunk=3),
+            engine.run(plan, matrix, compiled=False),
+        ]
+        bits = [(way.numbers if number else way.masks).tobytes() for way in ways]
+        assert bits[0] == bits[1] == bits[2]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

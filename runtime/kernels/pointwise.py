@@ -117,8 +117,11 @@ def weigh(total: float, mask: bool, weight: float) -> float:
 
 @pointwise(params=1, cost=0.03)
 def tally(points: int, mask: bool, weight: int) -> int:
-    """Points, and more where the mask holds."""
-    return points + (weight if mask else 0)
+    """Points, and more where the mask holds: minus one has all bits, minus nothing none.
+
+    Not `weight if mask else 0`, which numba makes a float64 of with Python 3.13.
+    """
+    return points + (-mask & weight)
 
 
 @pointwise(params=4, cost=0.06)
@@ -133,7 +136,7 @@ def tally_four(
     weight_c: int,
     weight_d: int,
 ) -> int:
-    """Points, and more where the masks hold. Minus one has all bits, so this is `tally` four times."""
+    """Points, and more where the masks hold: `tally` four times."""
     return points + (-a & weight_a) + (-b & weight_b) + (-c & weight_c) + (-d & weight_d)
 
 
