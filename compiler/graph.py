@@ -5,8 +5,8 @@ inputs, conditions and (in a batch) strategies happens by construction. Operands
 numbers than what uses them, so the order of numbers is an order of evaluation. Operations on
 constants fold while the graph is built, with the very functions that the kernels run.
 
-Two kinds of value: numbers (finite or undefined) and truths (true, false or undefined). The
-operations besides the kernels and windows of the registry:
+Two kinds of value: numbers (finite or undefined) and truths (true, false or undefined); a lowered
+graph also has points, small scores in a byte. The operations besides the kernels and windows of the registry:
 
 | operation | operands | parameters | value |
 |---|---|---|---|
@@ -67,7 +67,7 @@ class Graph:
         return self.nodes[node]
 
     def kind(self, node: int) -> Kind:
-        """Whether a node is a number or a truth."""
+        """Whether a node is a number, a truth, or points."""
         found = self.nodes[node]
         if found.op == "shift":
             return self.kind(found.args[0])

@@ -25,7 +25,7 @@ from .graph import Graph, base
 _CACHE_BYTES = 64 * 1024
 _WORKSPACE_BYTES = 64 * 1024 * 1024
 _SHORTEST, _LONGEST = 512, 4096
-_COPY = 0.15  # what moving one value of a halo costs, in the units of `Kernel.cost`
+_MOVE = 0.15  # what moving one value of a halo takes, in the units of `Kernel.cost`
 _SHARE_OF_COPIES = 0.1
 _FILLED_AHEAD = frozenset(("bar", "const", "truth", "points"))  # before the first step of a chunk runs
 
@@ -46,7 +46,7 @@ def schedule(graph: Graph, results: tuple[tuple[StoreForm, int], ...]) -> Plan:
     return layout.plan(
         stores=tuple(Store(form, layout.operand(node)) for form, node in results),
         recurrent=tuple(place for place, turn in enumerate(turns) if not recurrent.isdisjoint(turn)),
-        lookback=_lookback(graph, needed, recurrent),
+        lookback=_lookback(graph, needed, recurrent, [node for _, node in results]),
     )
 
 
@@ -60,7 +60,7 @@ def _recurrent(graph: Graph, needed: list[int]) -> set[int]:
     return found
 
 
-def _lookback(graph: Graph, needed: list[int], recurrent: set[int]) -> int:
+def _lookback(graph: Graph, needed: list[int], recurrent: set[int], results: list[int]) -> int:
     """How many candles all other slots need to be right when the recurrent ones are, halos included."""
     back: dict[int, int] = {}
     most = 0
@@ -70,7 +70,7 @@ def _lookback(graph: Graph, needed: list[int], recurrent: set[int]) -> int:
         back[number] = (
             0 if number in recurrent else max((back[read] + shift for read, shift in reads), default=0)
         )
-    return most
+    return max([most, *(back[read] + shift for read, shift in (base(graph, node) for node in results))])
 
 
 def _turns(graph: Graph, work: list[int]) -> list[Turn]:
@@ -224,7 +224,7 @@ def _chunk(numbers: tuple[int, ...], masks: tuple[int, ...], work: float) -> int
     """How many candles at a time, where a candle is so much work."""
     width = 8 * len(numbers) + len(masks)
     chunk = min(max(_power_of_two(_CACHE_BYTES // max(width, 1)), _SHORTEST), _LONGEST)
-    copied = _COPY * (sum(numbers) + sum(masks))
+    copied = _MOVE * (sum(numbers) + sum(masks))
     while copied > _SHARE_OF_COPIES * chunk * work and 2 * chunk * width <= _WORKSPACE_BYTES:
         chunk *= 2
     return chunk

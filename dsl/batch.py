@@ -6,7 +6,7 @@ does not stop the others: its place stays empty, and `errors` says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import threading
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
@@ -38,8 +38,8 @@ _MOST_THREADS = 64
 def compile_batch(sources: Iterable[Source | Strategy], *, timeframe: str | None = None) -> Batch:
     """Strategies that are evaluated together, in the order of their sources.
 
-    Takes what `compile` takes, any number of it, and strategies. Whatever is wrong with a source
-    is in `errors` of the batch; nothing is raised for it.
+    Takes what `compile` takes, any number of it, and strategies. Whatever is wrong with a document
+    is in `errors` of the batch; nothing is raised for it. A file that cannot be read is an OSError.
 
     >>> up = {
     ...     "configuration": {"timeframe": "1D"},
@@ -56,12 +56,16 @@ def compile_batch(sources: Iterable[Source | Strategy], *, timeframe: str | None
     >>> found[0].tolist(), found[1], found[2].tolist()
     ([0, 2], None, [1])
     """
+    if isinstance(sources, str | bytes | dict):
+        raise TypeError("compile_batch takes a list of sources; for one alone there is compile")
     strategies: list[Strategy | None] = []
     errors: list[StrategyError | None] = []
     for source in sources:
         found: Strategy | None = None
         error: StrategyError | None = None
         try:
+            if isinstance(source, Strategy):
+                source = source.canonical if timeframe not in (None, source.timeframe) else source
             found = source if isinstance(source, Strategy) else compile(source, timeframe=timeframe)
         except StrategyError as refused:
             error = refused
@@ -87,6 +91,9 @@ class Batch(Sequence["Strategy | None"]):
                 self._groups.setdefault(strategy.timeframe, []).append(at)
         self._plans: dict[tuple[str, str], Prepared] = {}
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Batch, (self.strategies, self.errors)
 
     def __len__(self) -> int:
         return len(self.strategies)
@@ -125,8 +132,8 @@ class Batch(Sequence["Strategy | None"]):
         """
         if reduce not in ("signals", "entries"):
             raise ValueError(f"reduce is one of signals, entries, not {reduce!r}")
-        if not 1 <= threads <= _MOST_THREADS:
-            raise ValueError(f"threads are 1 to {_MOST_THREADS}, not {threads}")
+        if type(threads) is not int or not 1 <= threads <= _MOST_THREADS:
+            raise ValueError(f"threads are 1 to {_MOST_THREADS}, not {threads!r:.60}")
         source = bars if isinstance(bars, Bars) else Bars(bars)
         found: list[Item] = [None] * len(self)
         for timeframe, places in self._groups.items():
@@ -134,13 +141,20 @@ class Batch(Sequence["Strategy | None"]):
             candles, notes = ready(source, timeframe, resample, align)
             prepared = self._prepare(timeframe, reduce)
             candles.require(prepared.fields)
-            kept = len(candles) if reduce == "signals" else min(len(candles), _PIECE)
-            strategies[0]._check_budgets(prepared.plan, len(candles), work, memory, kept)
+            plan = prepared.plan
+
+            def check(
+                size: int, plan: Plan = plan, bars: Bars = candles, first: Strategy = strategies[0]
+            ) -> None:
+                first._check_budgets(plan, len(bars), work, memory, size)
+
+            spaces = (threads - 1) * plan.bytes(0)
             if reduce == "entries":
-                items: Iterator[Item] = _entries(prepared.plan, candles, threads)
+                items: Iterator[Item] = _entries(plan, candles, threads, check)
             else:
-                found_all = run(prepared.plan, candles.matrix, threads=threads)
-                items = _evaluations(found_all, strategies, candles, notes, (work, memory))
+                check(plan.bytes(len(candles)) + spaces)
+                kept = run(plan, candles.matrix, threads=threads)
+                items = _evaluations(kept, strategies, candles, notes, (work, memory))
             for at, item in zip(places, items, strict=True):
                 found[at] = item
         return found
@@ -180,22 +194,27 @@ def _evaluations(
         yield Evaluation(strategy, bars, score, entry, {}, {}, own, budgets)
 
 
-def _entries(plan: Plan, bars: Bars, threads: int) -> Iterator[NDArray[Any]]:
-    """The times of the entries of each strategy; masks are kept for a piece of the history at a time."""
-    stretches: dict[int, Selector] = {}
-    times = bars.time.view(np.int64)
+def _entries(plan: Plan, bars: Bars, threads: int, check: Callable[[int], None]) -> Iterator[NDArray[Any]]:
+    """The times of the entries of each strategy; masks are kept for a piece of the history at a time.
 
-    def stretch(start: int, stop: int) -> None:
+    `check` refuses a number of bytes; how many the times need shows only while they are found.
+    """
+    times = bars.time.view(np.int64)
+    fixed = threads * (plan.bytes(_PIECE) + 8 * len(plan.stores) * _PIECE)
+    check(fixed)
+
+    def stretch(start: int, stop: int) -> Selector:
         machine = Machine(plan)
         machine.skip(bars.matrix[:, :start])
-        found = stretches[start] = Selector(plan, _PIECE)
+        found = Selector(plan, _PIECE)
         for at in range(start, stop, _PIECE):
             end = min(at + _PIECE, stop)
             machine.run(bars.matrix[:, at:end], found.room.part(0, end - at))
             found.add(times[at:end])
+            check(fixed + 2 * threads * found.bytes)  # they are put together at the end
+        return found
 
-    in_stretches(plan, len(bars), threads, stretch)
-    ordered = [stretches[start] for start in sorted(stretches)]
+    stretches = in_stretches(plan, len(bars), threads, stretch)
     for row in range(len(plan.stores)):
-        parts = [part for found in ordered for part in found.selected(row)]
+        parts = [part for found in stretches for part in found.selected(row)]
         yield np.concatenate(parts or [times[:0]]).view(bars.time.dtype)

@@ -11,6 +11,7 @@ The head says whose state it is, of which version, and how much of it there is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+import contextlib
 from datetime import date, datetime
 import hashlib
 import json
@@ -22,7 +23,7 @@ import numpy as np
 from .candle import nanoseconds
 from .prepared import Prepared
 from .runtime.bars import Bars, BarsError
-from .runtime.clock import LATEST, TIMEFRAMES, iso
+from .runtime.clock import DAY, EARLIEST, HOUR, LATEST, TIMEFRAMES, gaps, iso, wall_clock, zone_rule
 from .runtime.engine import Kept, Machine, Memory
 from .runtime.moments import from_numbers
 from .runtime.plan import FIELDS, Plan
@@ -35,7 +36,6 @@ _MAGIC = b"dslc stream 1\n"
 _DIGEST = hashlib.sha256().digest_size
 _ROOM = 32  # candles between two moves of the halos
 _SCALES = (10**9, 10**6, 10**3, 1)
-_WRITTEN_DATE = 10**8  # 20240131 is a date, not a number of seconds
 
 
 class SnapshotError(ValueError):
@@ -52,10 +52,13 @@ class Feed:
         self.prepared = prepared
         self.timeframe = timeframe
         self.identity = identity
-        self.zone = zone
+        self.zone = _known_zone(zone)
         self.candles = 0
         self.time: int | None = None
         self._before: int | None = None  # the time of the candle before the last
+        self._unit: int | None = (
+            None  # nanoseconds of what bare numbers count, once there was one; 0 for dates
+        )
         self._length = TIMEFRAMES[timeframe]
         self._needed = [FIELDS.index(field) for field in prepared.fields]
         self._machine = Machine(prepared.plan, chunk=_ROOM)
@@ -63,7 +66,10 @@ class Feed:
     def push(self, time: Time, values: Sequence[float | None], replace: bool) -> Kept:
         """The stored values on the next candle, or, with `replace`, on the last one corrected."""
         moment = self._moment(time)
-        bar = [math.nan if value is None else float(value) for value in values]
+        bar = [
+            value if type(value) is float else _number(field, value)
+            for field, value in zip(FIELDS, values, strict=True)
+        ]
         if replace:
             self._check_replaced(moment)
             self._check(moment, bar, self._before if self.candles > 1 else None)
@@ -81,6 +87,13 @@ class Feed:
         if len(bars) == 0:
             return
         bars.require(self.prepared.fields)
+        if bars.times is not None and (bars.zone or "UTC") != (self.zone or "UTC"):
+            if self.candles or self.zone is not None:
+                raise ValueError(
+                    f"the stream reads times in {self.zone or 'UTC'}, but those of the bars are in "
+                    f"{bars.zone or 'UTC'}"
+                )
+            self.zone = bars.zone
         first = None if bars.times is None else int(bars.times[0])
         if self.candles:
             self._check(first, bars.matrix[:, 0].tolist(), self.time)
@@ -108,6 +121,7 @@ class Feed:
             "candles": self.candles,
             "time": self.time,
             "before": self._before,
+            "unit": self._unit,
             "numbers": 0 if memory is None else len(memory.numbers),
             "states": 0 if memory is None else len(memory.state),
             "masks": 0 if memory is None else len(memory.masks),
@@ -144,22 +158,49 @@ class Feed:
                 self._machine.recall(memory)
             except ValueError:
                 raise SnapshotError("the snapshot is damaged") from None
-        self.zone = head["zone"]
+        self.zone, self._unit = head["zone"], head["unit"]
         self.candles, self.time, self._before = head["candles"], head["time"], head["before"]
 
     def _moment(self, time: Time) -> int | None:
         if time is None:
             return None
+        if type(time) is np.datetime64 and np.isnat(time):
+            raise BarsError("B110", "there is no time (NaT)", help="write 2024-01-31T09:30Z")
         if type(time) is np.datetime64 and time.dtype == "M8[ns]":
             return int(time.view(np.int64))
         if isinstance(time, int | float | np.integer | np.floating) and not isinstance(time, bool):
-            return _from_number(time)
+            return self._from_number(time)
+        if isinstance(time, datetime) and self.zone is None and not self.candles:
+            self.zone = getattr(time.tzinfo, "key", None)
         if isinstance(time, np.datetime64 | date | str):
             try:
                 return nanoseconds(time, self.zone)
             except ValueError as error:
                 raise BarsError("B108", str(error), help="write 2024-01-31T09:30Z") from None
         raise BarsError("B108", f"{str(time)[:80]!r} is not a time", help="write 2024-01-31T09:30Z")
+
+    def _follows(self, moment: int, before: int) -> bool:
+        """Whether the candle of `before` can be over; days are an hour shorter when clocks change."""
+        if self._length < DAY:
+            return moment - before >= self._length
+        if self.zone is None:
+            return moment - before >= self._length - HOUR
+        times = np.array([before, moment])
+        return moment > before and int(gaps(times, wall_clock(times, self.zone), self.timeframe)[0]) > 0
+
+    def _from_number(self, number: Any) -> int:
+        try:
+            if self._unit:
+                moment = round(number * self._unit)
+            else:
+                moment = int(from_numbers(np.array([number])).times[0])
+                if self._unit is None and number != 0:
+                    self._unit = next((s for s in _SCALES if abs(moment - number * s) < s), 0)
+        except (ValueError, OverflowError):
+            moment = LATEST
+        if EARLIEST <= moment < LATEST:
+            return int(moment)
+        raise BarsError("B108", "this number is not a time", help="write 2024-01-31T09:30Z")
 
     def _check_replaced(self, moment: int | None) -> None:
         if not self.candles:
@@ -177,7 +218,7 @@ class Feed:
             0.0 < low <= open_ <= high < math.inf
             and low <= close <= high
             and 0.0 <= volume < math.inf
-            and (before is None or moment is None or moment - before >= self._length)
+            and (before is None or moment is None or self._follows(moment, before))
             and (moment is None or moment < LATEST)
         ):
             return
@@ -195,7 +236,7 @@ class Feed:
             times = np.array([before, moment]).view("M8[ns]")
             found = Bars({"time": times} | pair)
             found.require(self.prepared.fields)
-            if moment - before < self._length:
+            if not self._follows(moment, before):
                 _in_zone(times, self.zone).check_timeframe(self.timeframe)
         except BarsError as error:
             when = None if moment is None else iso(moment, self.zone)
@@ -213,15 +254,26 @@ def _in_zone(times: Any, zone: str | None) -> Bars:
     return Bars({"time": index, "close": [1.0, 1.0]})
 
 
-def _from_number(number: Any) -> int:
-    if type(number) is int and number >= _WRITTEN_DATE:
-        for scale in _SCALES:
-            if number * scale < LATEST:
-                return number * scale
+def _number(field: str, value: Any) -> float:
+    if value is None:
+        return math.nan
+    if not isinstance(value, bool | str | bytes):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            return float(value)
+    raise BarsError(
+        "B107", f"{field} is {value!r:.60}, which is not a number", help="correct it and push it again"
+    )
+
+
+def _known_zone(zone: str | None) -> str | None:
+    if zone is None:
+        return None
     try:
-        return int(from_numbers(np.array([number])).times[0])
-    except ValueError:
-        raise BarsError("B108", f"{str(number)[:80]} is not a time", help="write 2024-01-31T09:30Z") from None
+        zone_rule(zone)
+        wall_clock(np.zeros(1, np.int64), zone)
+    except (KeyError, TypeError, ValueError, AttributeError, OSError):
+        raise ValueError(f"{zone!r:.60} is no zone such as America/New_York or +02:00") from None
+    return zone
 
 
 def _digest(plan: Plan) -> str:
@@ -248,5 +300,46 @@ def _opened(snapshot: bytes) -> tuple[Mapping[str, Any], bytes]:
     if raw[len(_MAGIC) : len(_MAGIC) + _DIGEST] != hashlib.sha256(body).digest():
         raise SnapshotError("the snapshot is damaged")
     end = 4 + int.from_bytes(body[:4], "little")
-    head: Mapping[str, Any] = json.loads(body[4:end])
+    try:
+        head = json.loads(body[4:end])
+    except (ValueError, RecursionError):
+        head = None
+    if not (isinstance(head, dict) and head.keys() == _HEAD.keys()):
+        raise SnapshotError("the snapshot is damaged")
+    if not all(type(head[name]) in kinds for name, kinds in _HEAD.items()) or not _is_sound(head):
+        raise SnapshotError("the snapshot is damaged")
     return head, body[end:]
+
+
+_COUNT, _TIME = (int,), (int, type(None))
+_HEAD: dict[str, tuple[type, ...]] = {
+    "version": (str,),
+    "identity": (str,),
+    "plan": (str,),
+    "zone": (str, type(None)),
+    "candles": _COUNT,
+    "time": _TIME,
+    "before": _TIME,
+    "unit": _TIME,
+    "numbers": _COUNT,
+    "states": _COUNT,
+    "masks": _COUNT,
+}
+
+
+def _is_sound(head: dict[str, Any]) -> bool:
+    """Whether the figures of a head can be true."""
+    counts = [head[name] for name in ("candles", "numbers", "states", "masks")]
+    times = [time for time in (head["before"], head["time"]) if time is not None]
+    try:
+        _known_zone(head["zone"])
+    except ValueError:
+        return False
+    return (
+        all(0 <= count < 1 << 62 for count in counts)
+        and all(EARLIEST <= time < LATEST for time in times)
+        and times == sorted(set(times))
+        and (head["time"] is not None or head["before"] is None)
+        and (head["candles"] > 0 or not any((*counts, *times)))
+        and head["unit"] in (None, 0, *_SCALES)
+    )

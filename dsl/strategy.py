@@ -346,12 +346,12 @@ class Strategy:
         return StrategyError([whole], self._document.label)
 
     def _check_budgets(
-        self, plan: Plan, candles: int, work: float, memory: int, kept: int | None = None
+        self, plan: Plan, candles: int, work: float, memory: int, size: int | None = None
     ) -> None:
-        """Refuse a run over the budgets; `kept` is how many candles are kept at a time."""
-        size = plan.bytes(candles if kept is None else kept)
+        """Refuse a run over the budgets; `size` is in bytes where it is not that of the whole run."""
         if plan.cost(candles) > work:
             raise self._refuse(say.work_over_budget(plan.cost(candles), work, candles))
+        size = plan.bytes(candles) if size is None else size
         if size > memory:
             raise self._refuse(say.memory_over_budget(size, memory, candles))
 

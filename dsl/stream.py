@@ -38,6 +38,10 @@ class _Stream:
     """What streams of one strategy and of many have in common."""
 
     _feed: Feed
+    _source: Any
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._source, self.snapshot(), None)
 
     def __len__(self) -> int:
         return self._feed.candles
@@ -74,6 +78,7 @@ class Stream(_Stream):
 
     def __init__(self, strategy: Strategy, snapshot: bytes | None, zone: str | None) -> None:
         checked = strategy._checked
+        self._source = strategy
         self._inputs, self._conditions = tuple(checked.inputs), tuple(checked.conditions)
         prepared = strategy._prepare((*self._inputs, *self._conditions))
         self._feed = Feed(prepared, strategy.timeframe, f"strategy {strategy.hash}", zone)
@@ -123,7 +128,7 @@ class Stream(_Stream):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BatchTick(Sequence["Tick | None"]):
     """What every strategy of a batch says of one candle, in the order of the sources.
 
@@ -172,6 +177,7 @@ class BatchStream(_Stream):
     """A batch on its way along the candles; made by `Batch.stream`. Not for several threads at once."""
 
     def __init__(self, batch: Batch, snapshot: bytes | None, zone: str | None) -> None:
+        self._source = batch
         valid = [strategy for strategy in batch.strategies if strategy is not None]
         timeframes = sorted({strategy.timeframe for strategy in valid})
         if len(timeframes) != 1:

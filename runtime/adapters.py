@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .registry import NAN, Kernel, Kind
+from .registry import LANES, NAN, Kernel, Kind
 
 Compiled = Callable[..., Any]
 
@@ -169,6 +169,7 @@ def _one_lane(kernel: Kernel, tools: Toolbox) -> Callable[..., None]:
 
 def _four_lanes(kernel: Kernel, tools: Toolbox) -> Callable[..., None]:
     """`LANES` lanes, which is four: as many pairs as all have ahead run in one loop."""
+    assert LANES == 4
     lane = _Lane(kernel, tools)
     begin, align, finish, advance = lane.begin, lane.align, lane.finish, tools.advance
     move, p, s = lane.move, len(kernel.params), kernel.state
@@ -394,10 +395,10 @@ def make_select(tools: Toolbox) -> Callable[..., None]:
                 if word[k] != 0:
                     for i in range(8 * k, 8 * k + 8):
                         found[n] = times[i]
-                        n += mask[i]
+                        n += 1 if mask[i] else 0
             for i in range(8 * whole, candles):
                 found[n] = times[i]
-                n += mask[i]
+                n += 1 if mask[i] else 0
             counts[row] = n - before
 
     return select

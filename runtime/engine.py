@@ -30,10 +30,10 @@ of state), stores (form, offset, row), halos (offset, length).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
-import threading
-from typing import Any
+from itertools import accumulate, pairwise
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -43,6 +43,7 @@ from . import jit
 from .plan import FIELDS, Operand, Plan
 from .registry import kernel
 
+T = TypeVar("T")
 Numbers = NDArray[np.float64]
 Masks = NDArray[np.uint8]
 
@@ -122,31 +123,33 @@ def run(
     return kept
 
 
-def in_stretches(plan: Plan, candles: int, threads: int, work: Callable[[int, int], None]) -> None:
-    """Call `work` once for each stretch of the candles, each in a thread of its own."""
-    ends = _ends(plan, candles, threads)
-    others = [threading.Thread(target=work, args=pair) for pair in pairwise(ends[1:])]
-    for other in others:
-        other.start()
-    work(ends[0], ends[1])
-    for other in others:
-        other.join()
+def in_stretches(plan: Plan, candles: int, threads: int, work: Callable[[int, int], T]) -> list[T]:
+    """What `work` gives for each stretch of the candles, in their order, each in a thread of its own."""
+    first, *others = pairwise(_ends(plan, candles, threads))
+    if not others:
+        return [work(*first)]
+    with ThreadPoolExecutor(len(others)) as pool:
+        begun = [pool.submit(work, *pair) for pair in others]
+        return [work(*first), *(future.result() for future in begun)]
 
 
 def _ends(plan: Plan, candles: int, threads: int) -> list[int]:
     """Where stretches begin and end that take equally long, the way to them included.
 
+    As many as there are threads, or fewer: the last, which is the shortest, is worth one.
+
     >>> from types import SimpleNamespace
     >>> _ends(SimpleNamespace(recurrent_share=0.5, lookback=0), 150_000, 2)
     [0, 100000, 150000]
     """
+    least = max(_LEAST, _LOOKBACKS * plan.lookback)
     share = plan.recurrent_share
-    threads = max(1, min(threads, candles // max(_LEAST, _LOOKBACKS * plan.lookback)))
-    parts = [(1.0 - share) ** k for k in range(threads)]
-    ends = [0.0]
-    for part in parts:
-        ends.append(ends[-1] + candles * part / sum(parts))
-    return [*(int(end) for end in ends[:-1]), candles]
+    for count in range(threads, 1, -1):
+        parts = [(1.0 - share) ** k for k in range(count)]
+        if candles * parts[-1] / sum(parts) >= least:
+            ends = accumulate(candles * part / sum(parts) for part in parts[:-1])
+            return [0, *(int(end) for end in ends), candles]
+    return [0, candles]
 
 
 class Machine:
@@ -212,7 +215,8 @@ class Machine:
         self._head[3] -= 1
 
     def memory(self) -> Memory:
-        """What the machine remembers after a candle that was pushed."""
+        """What the machine remembers after a candle that was pushed, and only then."""
+        assert self._head[3] > 0
         at = int(self._head[3]) - 1
         return Memory(
             _gathered(self._numbers, self._layout.number_halos, at),
@@ -276,6 +280,11 @@ class Selector:
         self._found = np.empty(rows * candles + 1, np.int64)  # one more: what is written before it counts
         self._counts = np.empty(rows, np.int64)
         self._pieces: list[tuple[NDArray[np.int64], list[int]]] = []
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the times so far."""
+        return sum(found.nbytes for found, _ in self._pieces)
 
     def add(self, times: NDArray[np.int64], compiled: bool | None = None) -> None:
         """Take the masks of the next piece, whose candles have these times."""

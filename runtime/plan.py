@@ -21,7 +21,7 @@ FIELDS = ("open", "high", "low", "close", "volume")
 """Market data, in the order of the rows that the engine reads."""
 
 
-_COPY = 0.5  # what moving one value costs, in the units of `Kernel.cost`
+_COPY = 0.5  # at most, what moving one value costs, in the units of `Kernel.cost`
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def _check_memory(evaluation: Evaluation) -> None:
     """Refuse what is over the budget: the results are there twice, to be compared."""
     strategy, candles = evaluation.strategy, len(evaluation)
     plan = strategy._prepare(strategy._names("all")).plan
-    strategy._check_budgets(plan, candles, *evaluation.budgets, kept=2 * candles)
+    strategy._check_budgets(plan, candles, *evaluation.budgets, size=plan.bytes(2 * candles))
 
 
 def _records(found: list[Place], digests: Mapping[str, str]) -> tuple[NodeRecord, ...]:

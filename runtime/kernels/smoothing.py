@@ -75,6 +75,7 @@ def seed(count: int, x: Any, out: Any, params: Any, state: Any) -> int:
             seen += 1.0
             if seen == needed:
                 near = mean + lost
+                near = near if near - near == 0.0 else mean
                 quotient = near / needed
                 rest = fma(-quotient, needed, near) + ((mean - near) + lost)
                 mean = quotient + rest / needed
