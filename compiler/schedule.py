@@ -63,14 +63,12 @@ def _recurrent(graph: Graph, needed: list[int]) -> set[int]:
 def _lookback(graph: Graph, needed: list[int], recurrent: set[int], results: list[int]) -> int:
     """How many candles all other slots need to be right when the recurrent ones are, halos included."""
     back: dict[int, int] = {}
-    most = 0
     for number in needed:
         reads = [base(graph, arg) for arg in graph[number].args]
-        most = max([most, *(back[read] + shift for read, shift in reads)])
         back[number] = (
             0 if number in recurrent else max((back[read] + shift for read, shift in reads), default=0)
         )
-    return max([most, *(back[read] + shift for read, shift in (base(graph, node) for node in results))])
+    return max((back[read] + shift for read, shift in (base(graph, node) for node in results)), default=0)
 
 
 def _turns(graph: Graph, work: list[int]) -> list[Turn]:

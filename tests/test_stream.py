@@ -18,7 +18,13 @@ import pytest
 
 DOCUMENT = {
     "configuration": {"timeframe": "1H"},
-    "inputs": {"mean": "sma(close, 3)", "slow": "ema(close, 4)", "range": "high - low", "old": "range[3]"},
+    "inputs": {
+        "mean": "sma(close, 3)",
+        "slow": "ema(close, 4)",
+        "nested": "highest(lowest(close, 21), 17)",
+        "range": "(high - low) * close",
+        "old": "range[90]",
+    },
     "conditions": {"up": "close > mean"},
     "score": {"up": 1},
     "decision": {"entry": "(score >= 1)[2]"},
@@ -50,6 +56,19 @@ def filled(document: dict[str, Any] = ONLY_CLOSE, candles: int = 10, **how: Any)
     return stream
 
 
+def test_windows_of_windows_are_right_after_a_history() -> None:
+    document = DOCUMENT | {
+        "inputs": {"x": "highest(lowest(close, 21), 17)"},
+        "conditions": {"up": "close > x"},
+    }
+    data = bars(205)
+    wanted = dslc.compile(document).evaluate(data).inputs["x"]
+    stream = dslc.compile(document).stream()
+    stream.warm({name: values[:200] for name, values in data.items()})
+    found = [stream.push(*row(data, at)).inputs["x"] for at in range(200, 205)]
+    np.testing.assert_array_equal(found, wanted[200:])
+
+
 @pytest.mark.parametrize("candles", [1, 3, 200])
 def test_a_result_that_looks_back_is_right_after_a_history(candles: int) -> None:
     data = bars(candles + 5)
@@ -59,7 +78,8 @@ def test_a_result_that_looks_back_is_right_after_a_history(candles: int) -> None
     for at in range(candles, candles + 5):
         tick = stream.push(*row(data, at))
         assert tick.entry == result.entry[at]
-        assert np.array(tick.inputs["old"]).tobytes() == result.inputs["old"][at].tobytes()
+        for name, value in tick.inputs.items():
+            assert np.array(value).tobytes() == result.inputs[name][at].tobytes(), name
 
 
 @pytest.mark.parametrize("entry", ["up[50]", "(score >= 1)[50]", "NOT up[50]", "score >= 1"])
