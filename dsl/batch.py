@@ -128,7 +128,7 @@ class Batch(Sequence["Strategy | None"]):
         times of the candles that enter, datetime64[ns] in UTC (row numbers without times), for
         which no scores are kept. The bits depend neither on the company nor on `threads`. Bars,
         `resample` and `align` are as for `Strategy.evaluate`, and so are the errors; the budgets
-        are for the whole batch.
+        are for all strategies of a timeframe together.
         """
         if reduce not in ("signals", "entries"):
             raise ValueError(f"reduce is one of signals, entries, not {reduce!r}")

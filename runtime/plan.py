@@ -62,7 +62,6 @@ class Store:
 class Plan:
     """Steps in order, the slots they use, and what is kept.
 
-
     `numbers` and `masks` are the halo lengths of the slots; `loads` are (field, slot) pairs in
     the order of `FIELDS`; `constants` and `mask_constants` are (slot, value) pairs that are
     filled once. `chunk` is the number of candles that the engine takes at a time by default.
