@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from .registry import kernel
@@ -58,7 +59,7 @@ class Store:
     operand: Operand
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """Steps in order, the slots they use, and what is kept.
 
@@ -88,15 +89,19 @@ class Plan:
         Steps, market data and results a candle; halos that move once a chunk; and, once a run,
         the workspace that is filled.
         """
-        steps = work_of(self.steps)
         moved = _COPY * (len(self.loads) + len(self.stores))
         halos = _COPY * (sum(self.numbers) + sum(self.masks)) / self.chunk
-        return candles * (steps + moved + halos) + _COPY * self.bytes(0) / 8
+        return candles * (self.work + moved + halos) + _COPY * self.bytes(0) / 8
 
-    @property
+    @cached_property
+    def work(self) -> float:
+        """The work of all steps on one candle."""
+        return work_of(self.steps)
+
+    @cached_property
     def recurrent_share(self) -> float:
         """The share of the recurrent steps in the work of all."""
-        return work_of(self.steps[place] for place in self.recurrent) / max(work_of(self.steps), _COPY)
+        return work_of(self.steps[place] for place in self.recurrent) / max(self.work, _COPY)
 
     def bytes(self, candles: int) -> int:
         """Memory that running the plan allocates: the workspace and what is kept."""
