@@ -56,28 +56,31 @@ class Feed:
         self.candles = 0
         self.time: int | None = None
         self._before: int | None = None  # the time of the candle before the last
-        self._unit: int | None = (
-            None  # nanoseconds of what bare numbers count, once there was one; 0 for dates
-        )
+        self._unit: int | None = None  # nanoseconds of what bare numbers count, known by the first; 0: dates
         self._length = TIMEFRAMES[timeframe]
         self._needed = [FIELDS.index(field) for field in prepared.fields]
         self._machine = Machine(prepared.plan, chunk=_ROOM)
 
     def push(self, time: Time, values: Sequence[float | None], replace: bool) -> Kept:
         """The stored values on the next candle, or, with `replace`, on the last one corrected."""
-        moment = self._moment(time)
-        bar = [
-            value if type(value) is float else _number(field, value)
-            for field, value in zip(FIELDS, values, strict=True)
-        ]
+        read_in = self.zone, self._unit
+        try:
+            moment = self._moment(time)
+            bar = [
+                value if type(value) is float else _number(field, value)
+                for field, value in zip(FIELDS, values, strict=True)
+            ]
+            if replace:
+                self._check_replaced(moment)
+                self._check(moment, bar, self._before if self.candles > 1 else None)
+            else:
+                self._check_next(moment, bar)
+        except BarsError:
+            self.zone, self._unit = read_in  # of a first time that did not count
+            raise
         if replace:
-            self._check_replaced(moment)
-            self._check(moment, bar, self._before if self.candles > 1 else None)
             self._machine.take_back()
         else:
-            self._check(moment, bar, self.time)
-            if self.candles and (moment is None) != (self.time is None):
-                raise BarsError("B110", "some bars have a time and some have none", help="give all or none")
             self._before, self.time = self.time, moment
             self.candles += 1
         return self._machine.push(bar)
@@ -94,11 +97,9 @@ class Feed:
                     f"{bars.zone or 'UTC'}"
                 )
             self.zone = bars.zone
-        first = None if bars.times is None else int(bars.times[0])
         if self.candles:
-            self._check(first, bars.matrix[:, 0].tolist(), self.time)
-            if (first is None) != (self.time is None):
-                raise BarsError("B110", "some bars have a time and some have none", help="give all or none")
+            first = None if bars.times is None else int(bars.times[0])
+            self._check_next(first, bars.matrix[:, 0].tolist())
         machine = Machine(self.prepared.plan)
         if self.candles:
             machine.recall(self._machine.memory())
@@ -202,6 +203,21 @@ class Feed:
             return int(moment)
         raise BarsError("B108", "this number is not a time", help="write 2024-01-31T09:30Z")
 
+    def _is_whole(self, bar: list[float]) -> bool:
+        """Whether the fields that are there, all that are needed among them, are those of a candle."""
+        open_, high, low, close, volume = bar
+        if 0.0 < low <= open_ <= high < math.inf and low <= close <= high and 0.0 <= volume < math.inf:
+            return True
+        there = [value for value in bar if value == value]
+        return (
+            len(there) > 0
+            and all(bar[place] == bar[place] for place in self._needed)
+            and max(there) < math.inf
+            # false where a field is absent
+            and not (open_ <= 0.0 or high <= 0.0 or low <= 0.0 or close <= 0.0 or volume < 0.0)
+            and not (high < open_ or high < close or high < low or low > open_ or low > close)
+        )
+
     def _check_replaced(self, moment: int | None) -> None:
         if not self.candles:
             raise BarsError("B206", "there is no candle to replace yet", help="push it without replace")
@@ -211,16 +227,15 @@ class Feed:
                 "B207", f"the candle that can be replaced is {last}", help="push a new candle without replace"
             )
 
+    def _check_next(self, moment: int | None, bar: list[float]) -> None:
+        self._check(moment, bar, self.time)
+        if self.candles and (moment is None) != (self.time is None):
+            raise BarsError("B110", "some bars have a time and some have none", help="give all or none")
+
     def _check(self, moment: int | None, bar: list[float], before: int | None) -> None:
         """Raise what `Bars` would raise for this bar after the one at `before`."""
-        open_, high, low, close, volume = bar
-        if (
-            0.0 < low <= open_ <= high < math.inf
-            and low <= close <= high
-            and 0.0 <= volume < math.inf
-            and (before is None or moment is None or self._follows(moment, before))
-            and (moment is None or moment < LATEST)
-        ):
+        follows = before is None or moment is None or self._follows(moment, before)
+        if follows and (moment is None or moment < LATEST) and self._is_whole(bar):
             return
         columns: dict[str, Any] = {
             field: [value]
@@ -236,7 +251,7 @@ class Feed:
             times = np.array([before, moment]).view("M8[ns]")
             found = Bars({"time": times} | pair)
             found.require(self.prepared.fields)
-            if not self._follows(moment, before):
+            if not follows:
                 _in_zone(times, self.zone).check_timeframe(self.timeframe)
         except BarsError as error:
             when = None if moment is None else iso(moment, self.zone)

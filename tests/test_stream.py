@@ -353,3 +353,12 @@ def test_a_batch_takes_a_list_and_travels() -> None:
     assert dslc.compile_batch([]).evaluate(bars(5)) == []
     with pytest.raises(ValueError, match="one timeframe"):
         dslc.compile_batch(["{}"]).stream()
+
+
+def test_a_refused_first_candle_decides_neither_zone_nor_unit() -> None:
+    for time in (pd.Timestamp("2024-01-01", tz="Europe/London"), 1_700_000_000_000, 1_700_000_000):
+        stream = dslc.compile(ONLY_CLOSE).stream()
+        before = stream.snapshot()
+        with pytest.raises(dslc.BarsError):
+            stream.push(time, close=-1.0)
+        assert stream.snapshot() == before
