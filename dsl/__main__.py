@@ -7,15 +7,18 @@ Each command loads what it needs when it is called.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import os
 from pathlib import Path
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 from .grammar.words import TIMEFRAMES
 from .version import __version__
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 MISUSE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
@@ -46,9 +49,33 @@ def validate(files: tuple[str, ...], form: str) -> None:
     raise click.exceptions.Exit(validate_files(files, form))
 
 
+def _of_files(command: Command) -> Command:
+    """What every command that evaluates begins with: the strategy and the bars."""
+    data = click.option("--data", required=True, metavar="BARS", help="OHLCV bars: a CSV or Parquet file.")
+    return click.argument("strategy", metavar="STRATEGY")(data(command))
+
+
+def _as_candles(command: Command) -> Command:
+    """How the bars are to be read."""
+    for option in reversed(
+        (
+            click.option(
+                "--timeframe", type=click.Choice(TIMEFRAMES), help="Replace the timeframe of the document."
+            ),
+            click.option("--resample", is_flag=True, help="Make candles of the timeframe from finer bars."),
+            click.option(
+                "--align",
+                metavar="ZONE|HH:MM",
+                help="Where resampled days start: a time zone, or a UTC time of day.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 @cli.command(short_help="Evaluate a strategy on historical bars and report.")
-@click.argument("strategy", metavar="STRATEGY")
-@click.option("--data", required=True, metavar="BARS", help="OHLCV bars: a CSV or Parquet file.")
+@_of_files
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write every candle (.csv or .parquet)."
 )
@@ -56,11 +83,7 @@ def validate(files: tuple[str, ...], form: str) -> None:
     "--from", "first", metavar="TIME", help="Report from this time on; earlier bars still warm every value."
 )
 @click.option("--to", "last", metavar="TIME", help="Report up to this time; a date means the whole day.")
-@click.option("--timeframe", type=click.Choice(TIMEFRAMES), help="Replace the timeframe of the document.")
-@click.option("--resample", is_flag=True, help="Make candles of the timeframe from finer bars.")
-@click.option(
-    "--align", metavar="ZONE|HH:MM", help="Where resampled days start: a time zone, or a UTC time of day."
-)
+@_as_candles
 @click.option(
     "--last-entries", "show", type=click.IntRange(0), default=10, show_default=True, help="Entries to list."
 )
@@ -89,8 +112,7 @@ def run(
 
 
 @cli.command("explain-candle", short_help="Say why one candle entered or not, and what would change that.")
-@click.argument("strategy", metavar="STRATEGY")
-@click.option("--data", required=True, metavar="BARS", help="OHLCV bars: a CSV or Parquet file.")
+@_of_files
 @click.option(
     "--at",
     required=True,
@@ -105,11 +127,7 @@ def run(
     show_default=True,
     help="How to show the explanation.",
 )
-@click.option("--timeframe", type=click.Choice(TIMEFRAMES), help="Replace the timeframe of the document.")
-@click.option("--resample", is_flag=True, help="Make candles of the timeframe from finer bars.")
-@click.option(
-    "--align", metavar="ZONE|HH:MM", help="Where resampled days start: a time zone, or a UTC time of day."
-)
+@_as_candles
 def explain_candle(
     strategy: str, data: str, at: str, form: str, timeframe: str | None, resample: bool, align: str | None
 ) -> None:
@@ -130,8 +148,7 @@ def explain_candle(
 
 
 @cli.command(short_help="Check on given bars what the compiler has proved; write or replay a certificate.")
-@click.argument("strategy", metavar="STRATEGY")
-@click.option("--data", required=True, metavar="BARS", help="OHLCV bars: a CSV or Parquet file.")
+@_of_files
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the certificate to a .json file."
 )
@@ -157,11 +174,7 @@ def explain_candle(
     show_default=True,
     help="How to show what was found.",
 )
-@click.option("--timeframe", type=click.Choice(TIMEFRAMES), help="Replace the timeframe of the document.")
-@click.option("--resample", is_flag=True, help="Make candles of the timeframe from finer bars.")
-@click.option(
-    "--align", metavar="ZONE|HH:MM", help="Where resampled days start: a time zone, or a UTC time of day."
-)
+@_as_candles
 def verify(
     strategy: str,
     data: str,

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .feed import Feed, SnapshotError, Time
 from .result import ready
+from .runtime.engine import Kept
 
 if TYPE_CHECKING:
     from .batch import Batch
     from .strategy import Strategy
+
+T = TypeVar("T")
 
 __all__ = ["BatchStream", "BatchTick", "SnapshotError", "Stream", "Tick"]
 
@@ -34,7 +37,7 @@ class Tick:
     inputs: dict[str, float]
 
 
-class _Stream:
+class _Stream(Generic[T]):
     """What streams of one strategy and of many have in common."""
 
     _feed: Feed
@@ -62,29 +65,6 @@ class _Stream:
         """
         self._feed.warm(ready(bars, self._feed.timeframe, resample, align)[0])
 
-    def snapshot(self) -> bytes:
-        """All that the stream remembers: a few kilobytes, with a version and a checksum.
-
-        A stream made with it goes on bit for bit.
-        """
-        return self._feed.snapshot()
-
-
-class Stream(_Stream):
-    """A strategy on its way along the candles; made by `Strategy.stream`. Not for several threads at once.
-
-    `len(stream)` is the number of candles seen.
-    """
-
-    def __init__(self, strategy: Strategy, snapshot: bytes | None, zone: str | None) -> None:
-        checked = strategy._checked
-        self._source = strategy
-        self._inputs, self._conditions = tuple(checked.inputs), tuple(checked.conditions)
-        prepared = strategy._prepare((*self._inputs, *self._conditions))
-        self._feed = Feed(prepared, strategy.timeframe, f"strategy {strategy.hash}", zone)
-        if snapshot is not None:
-            self._feed.restore(snapshot)
-
     def push(
         self,
         time: Time,
@@ -95,8 +75,8 @@ class Stream(_Stream):
         volume: float | None = None,
         *,
         replace: bool = False,
-    ) -> Tick:
-        """The answers on the next finished candle, or with `replace` on the last one, corrected.
+    ) -> T:
+        """The answers on the next finished candle, or with `replace` on the last one, corrected: a tick.
 
         `time` is when it opened, None where no candle has a time. A field that the strategy does not
         read may be None. Raises BarsError, and stays as it was, where `Bars` would refuse the candle
@@ -117,7 +97,35 @@ class Stream(_Stream):
         >>> stream.push("2024-01-01T01:00Z", close=8.0, replace=True).entry
         False
         """
-        kept = self._feed.push(time, (open, high, low, close, volume), replace)
+        return self._tick(self._feed.push(time, (open, high, low, close, volume), replace))
+
+    def _tick(self, kept: Kept) -> T:
+        raise NotImplementedError
+
+    def snapshot(self) -> bytes:
+        """All that the stream remembers: a few kilobytes, with a version and a checksum.
+
+        A stream made with it goes on bit for bit.
+        """
+        return self._feed.snapshot()
+
+
+class Stream(_Stream[Tick]):
+    """A strategy on its way along the candles; made by `Strategy.stream`. Not for several threads at once.
+
+    `len(stream)` is the number of candles seen.
+    """
+
+    def __init__(self, strategy: Strategy, snapshot: bytes | None, zone: str | None) -> None:
+        checked = strategy._checked
+        self._source = strategy
+        self._inputs, self._conditions = tuple(checked.inputs), tuple(checked.conditions)
+        prepared = strategy._prepare((*self._inputs, *self._conditions))
+        self._feed = Feed(prepared, strategy.timeframe, f"strategy {strategy.hash}", zone)
+        if snapshot is not None:
+            self._feed.restore(snapshot)
+
+    def _tick(self, kept: Kept) -> Tick:
         masks = kept.masks[:, 0].tolist()
         return Tick(
             self._feed.time,
@@ -173,7 +181,7 @@ class _Part:
     mask: int
 
 
-class BatchStream(_Stream):
+class BatchStream(_Stream["BatchTick"]):
     """A batch on its way along the candles; made by `Batch.stream`. Not for several threads at once."""
 
     def __init__(self, batch: Batch, snapshot: bytes | None, zone: str | None) -> None:
@@ -202,19 +210,7 @@ class BatchStream(_Stream):
         if snapshot is not None:
             self._feed.restore(snapshot)
 
-    def push(
-        self,
-        time: Time,
-        open: float | None = None,
-        high: float | None = None,
-        low: float | None = None,
-        close: float | None = None,
-        volume: float | None = None,
-        *,
-        replace: bool = False,
-    ) -> BatchTick:
-        """The answers of all strategies on the next candle, as `Stream.push` gives those of one."""
-        kept = self._feed.push(time, (open, high, low, close, volume), replace)
+    def _tick(self, kept: Kept) -> BatchTick:
         score, entry = np.zeros(len(self._parts), np.int64), np.zeros(len(self._parts), np.bool_)
         masks = kept.masks[:, 0]
         score[self._valid] = kept.integers[:, 0]

@@ -23,6 +23,7 @@ to the next one. That waits twice as long for its last result, so only long aver
 
 from __future__ import annotations
 
+from functools import partial
 import math
 from typing import Any
 
@@ -89,44 +90,29 @@ def seed(count: int, x: Any, out: Any, params: Any, state: Any) -> int:
     return i
 
 
-@recurrence(
+_smoothing = partial(
+    recurrence,
     operands=1,
     params=2,
     state=3,
-    cost=1.4,
     first=lambda alpha, needed: int(needed) - 1,
     settle=_settle,
-    step=follow,
-    two_steps=follow_two,
 )
+
+
+@_smoothing(cost=1.4, step=follow, two_steps=follow_two)
 def smooth(count: int, x: Any, out: Any, params: Any, state: Any) -> int:
     """The seed, and from where on to `follow`."""
     return seed(count, x, out, params, state)
 
 
-@recurrence(
-    operands=1,
-    params=2,
-    state=3,
-    cost=1.8,
-    first=lambda alpha, needed: int(needed) - 1,
-    settle=_settle,
-    step=follow,
-    two_steps=follow_twice,
-)
+@_smoothing(cost=1.8, step=follow, two_steps=follow_twice)
 def smooth_shortly(count: int, x: Any, out: Any, params: Any, state: Any) -> int:
     """The seed, and from where on to `follow`; for short averages."""
     return seed(count, x, out, params, state)
 
 
-@recurrence(
-    operands=1,
-    params=2,
-    state=3,
-    cost=6.0,
-    first=lambda alpha, needed: int(needed) - 1,
-    settle=_settle,
-)
+@_smoothing(cost=6.0)
 def smooth_finely(count: int, x: Any, out: Any, params: Any, state: Any) -> None:
     """The seed, and then a mean in two parts: `state` is (mean, values seen, what it has lost)."""
     start = seed(count, x, out, params, state)
