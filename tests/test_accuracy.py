@@ -197,6 +197,14 @@ def everywhere(values: Numbers) -> Numbers:
     return np.vstack([values] * 5)
 
 
+def spread(values: Numbers) -> Numbers:
+    """Bars of which no price is negative and `close - open` is the series, signs of zeros aside."""
+    matrix = np.zeros((5, len(values)))
+    matrix[0] = np.maximum(-values, 0)
+    matrix[3] = np.maximum(values, 0)
+    return matrix
+
+
 def ranges(values: Numbers) -> Numbers:
     """Bars whose true range is the absolute value of the series."""
     matrix = np.zeros((5, len(values)))
@@ -221,6 +229,10 @@ OF_OTHERS = {"rsi"}  # a ratio of two smoothings, measured by a test of its own
 HERE = [name for name in WINDOWS if name in functions()]
 
 
+def takes_a_series(name: str) -> bool:
+    return any(p.kind == "Series" for p in functions()[name].parameters)
+
+
 def test_every_function_of_a_period_makes_a_claim() -> None:
     periodic = {
         name for name in public_names() if any(p.kind == "Period" for p in functions()[name].parameters)
@@ -228,8 +240,8 @@ def test_every_function_of_a_period_makes_a_claim() -> None:
     assert periodic <= set(WINDOWS) | set(SMOOTHINGS) | OF_OTHERS
 
 
-def expression(name: str, n: int) -> str:
-    arguments = {"Series": "close", "Period": str(n)}
+def expression(name: str, n: int, series: str = "close") -> str:
+    arguments = {"Series": series, "Period": str(n)}
     return f"{name}({', '.join(arguments[parameter.kind] for parameter in functions()[name].parameters)})"
 
 
@@ -248,9 +260,9 @@ def run(matrix: Numbers, **inputs: str) -> dict[str, Numbers]:
     return dict(zip(inputs, found, strict=True))
 
 
-def measure(name: str, matrix: Numbers, sizes: tuple[int, ...]) -> dict[int, Numbers]:
+def measure(name: str, matrix: Numbers, sizes: tuple[int, ...], series: str = "close") -> dict[int, Numbers]:
     """A function for several periods in one run."""
-    found = run(matrix, **{f"x{n}": expression(name, n) for n in sizes})
+    found = run(matrix, **{f"x{n}": expression(name, n, series) for n in sizes})
     return {n: found[f"x{n}"] for n in sizes}
 
 
@@ -274,10 +286,58 @@ def assert_exact(claim: Window, series: Exact, n: int, found: Numbers) -> None:
 @pytest.mark.parametrize("series", HOSTILE)
 @pytest.mark.parametrize("name", HERE)
 def test_a_window_is_exact_to_a_few_units_in_the_last_place(name: str, series: str) -> None:
-    exact = hostile(series, CANDLES)
+    """Of market data, which is never negative."""
+    values = hostile(series, CANDLES).values
+    exact = Exact.of(np.where(values < 0, -values, values))
     for n, found in measure(name, everywhere(exact.values), WINDOW_SIZES).items():
         assert np.isnan(found[: n - 1]).all()
         assert_exact(WINDOWS[name], exact, n, found[n - 1 :])
+
+
+@pytest.mark.parametrize("series", HOSTILE)
+@pytest.mark.parametrize("name", [name for name in HERE if takes_a_series(name)])
+def test_a_window_of_either_sign_is_as_exact(name: str, series: str) -> None:
+    """Also where values cancel, for which a plain sum is not enough."""
+    values = hostile(series, CANDLES).values
+    moves = Exact.of(values if (values < 0).any() else np.diff(values))
+    for n, found in measure(name, spread(moves.values), WINDOW_SIZES, "close - open").items():
+        assert_exact(WINDOWS[name], moves, n, found[n - 1 :])
+
+
+@pytest.mark.parametrize("series", ["close", "close - open"])
+def test_the_mean_of_a_constant_is_that_constant(series: str) -> None:
+    """For periods of few and of many powers of two."""
+    sizes = (3, 5, 7, 10, 20, 21, 63, 127, 219, 255, 511, 767, 1000, 1023)
+    constants = np.random.default_rng(4).uniform(0.5, 2.0, 200)
+    found = measure("sma", spread(np.repeat(constants, 1024)), sizes, series)
+    for n in sizes:
+        settled = found[n].reshape(-1, 1024)[:, n - 1 :]
+        assert (settled == constants[:, None]).all(), n
+
+
+def test_what_plain_sums_lose_before_the_last_addition_never_moves_a_constant() -> None:
+    """All constants of floats with few bits, all periods: less than half a unit, by 1.5 / n at least.
+
+    In units of the constant's last place, so the constant is a whole number.
+    """
+    for bits, periods in ((8, 256), (12, 64)):
+        constants = np.arange(1 << bits - 1, 1 << bits)
+        for n in range(2, periods):
+            *parts, _ = (1 << bit for bit in range(n.bit_length()) if n >> bit & 1)
+            total = np.zeros_like(constants)
+            for part in parts:
+                total = rounded(total + part * constants, bits)
+            lost = np.abs(total - sum(parts) * constants)
+            assert lost.max() <= max(0.0, n / 2 - 1.5), n
+
+
+def rounded(numbers: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+    """Whole numbers rounded to so many bits, ties to even."""
+    shifts = np.maximum(np.frexp(numbers)[1] - bits, 0)
+    units = 1 << shifts
+    quotients, rests = numbers >> shifts, numbers & (units - 1)
+    up = (2 * rests > units) | ((2 * rests == units) & (quotients & 1 == 1))
+    return (quotients + up) << shifts
 
 
 @pytest.mark.parametrize("bad", [[np.nan], [np.inf], [-np.inf], [1e308] * 40, [1.7e308, -1.7e308] * 20])

@@ -289,9 +289,10 @@ def plain_ema(values: np.ndarray, period: int) -> np.ndarray:
 @pytest.mark.parametrize("period", [9_999, 10_000])
 def test_the_longest_windows_are_right_over_many_chunks(period: int) -> None:
     close = np.random.default_rng(4).normal(0, 1, 90_000)
-    matrix = np.vstack([close] * 5)
+    matrix = np.vstack([np.zeros_like(close), *[close] * 4])
     names = ("sma", "highest", "lowest", "back")
-    inputs = {name: f"{name}(close, {period})" for name in names[:3]} | {"back": f"close[{period - 1}]"}
+    inputs = {name: f"{name}(close - open, {period})" for name in names[:3]}
+    inputs |= {"back": f"close[{period - 1}]"}
     plan = inputs_only(inputs)._prepare(names).plan
     whole = engine.run(plan, matrix).numbers
     np.testing.assert_array_equal(whole, engine.run(plan, matrix, chunk=777).numbers)

@@ -18,7 +18,8 @@ rounding is much of that: `smooth_shortly` takes two single steps.
 
 Where alpha is small, steps below half a unit of the mean would be lost: after n flat candles an
 average of 5,000 would stop 1,250 units short of them. `smooth_finely` carries what each step loses on
-to the next one. That waits twice as long for its last result, so only long averages use it.
+to the next one; in the distance to x it would weigh less than a thousandth of a unit. That waits twice
+as long for its last result, so only long averages use it.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def smooth_finely(count: int, x: Any, out: Any, params: Any, state: Any) -> None
     mean = state[0]
     lost = state[2]
     for i in range(start, count):
-        move = fma(alpha, (x[i] - mean) - lost, lost)
+        move = fma(alpha, x[i] - mean, lost)
         reached = mean + move
         if reached - reached == 0.0:
             lost = move - (reached - mean)

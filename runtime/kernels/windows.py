@@ -1,9 +1,12 @@
 """Windows by doubling: a value over 2k candles from two over k, each level shared by all that need it.
 
 Nothing runs on from window to window, so nothing drifts, a bad value is gone as soon as it has
-left, and the bits do not depend on where the series starts. A sum carries its rounding errors
-along (Knuth's two-sum), so the mean of changes that cancel is exactly 0, and the mean of a
-constant exactly that constant.
+left, and the bits do not depend on where the series starts. A sum of values of both signs carries
+its rounding errors along (Knuth's two-sum), so the mean of changes that cancel is exactly 0. Where
+no value is negative nothing cancels: a sum of 2**k loses at most k halves of a unit, of a constant
+nothing. Only what is lost where the powers of two come together could move a constant, and all of it
+but the last error is less than half a unit of the mean (at most 0.5 - 1.5 / n), so only the last one
+counts. Either way the mean of a constant is exactly that constant.
 """
 
 from __future__ import annotations
@@ -46,6 +49,29 @@ def mean_of(total: float, lost: float, count: float) -> float:
     quotient = near * share
     mean = quotient + (fma(-quotient, count, near) + ((total - near) + lost)) * share
     return mean if mean - mean == 0.0 else quotient
+
+
+@pointwise(cost=0.3, closed=True)
+def total_of_four(a: float, b: float, c: float, d: float) -> float:
+    """The sum of four sums that follow each other: `total` of `total`s."""
+    return (a + b) + (c + d)
+
+
+@pointwise(params=1, cost=0.2)
+def share_of(total: float, count: float) -> float:
+    """`total / count`, where `count` is a power of two, so nothing is lost."""
+    return total * (1.0 / count)
+
+
+@pointwise(params=1, cost=0.3)
+def mean_of_parts(a: float, b: float, count: float) -> float:
+    """`(a + b) / count` of two sums that are never negative, rounded once."""
+    share = 1.0 / count
+    total = a + b
+    part = total - a
+    lost = (a - (total - part)) + (b - part)
+    quotient = total * share
+    return quotient + (fma(-quotient, count, total) + lost) * share
 
 
 window("mean", finish="mean_of")
