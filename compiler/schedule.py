@@ -16,9 +16,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 import heapq
-from typing import Literal
 
-from ..runtime.plan import FIELDS, Operand, Plan, Step, Store, work_of
+from ..runtime.plan import FIELDS, Operand, Plan, Step, Store, StoreForm, work_of
 from ..runtime.registry import LANES, kernels
 from .graph import Graph, base
 
@@ -29,7 +28,6 @@ _MOVE = 0.15  # what moving one value of a halo takes, in the units of `Kernel.c
 _SHARE_OF_COPIES = 0.1
 _FILLED_AHEAD = frozenset(("bar", "const", "truth", "points"))  # before the first step of a chunk runs
 
-StoreForm = Literal["number", "mask", "integer"]
 Turn = tuple[int, ...]
 
 

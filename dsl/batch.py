@@ -6,7 +6,7 @@ does not stop the others: its place stays empty, and `errors` says why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 import threading
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .prepared import Prepared, Wish, prepare_batch
 from .result import Evaluation, ready, short_notes
 from .runtime.bars import Bars
-from .runtime.engine import Kept, Machine, Selector, in_stretches, run
+from .runtime.engine import Kept, counts_of, run, times_where
 from .runtime.plan import Plan
 from .strategy import MEMORY_BUDGET, WORK_BUDGET, Source, Strategy, StrategyError, compile
 
@@ -31,7 +31,6 @@ _WISHES: dict[str, tuple[Wish, ...]] = {
     "entries": ("entry",),
     "all": ("all",),
 }
-_PIECE = 1 << 14  # candles at a time where only entries are kept
 _MOST_THREADS = 64
 
 
@@ -148,12 +147,14 @@ class Batch(Sequence["Strategy | None"]):
             ) -> None:
                 first._check_budgets(plan, len(bars), work, memory, size)
 
-            spaces = (threads - 1) * plan.bytes(0)
+            size = plan.bytes(len(candles)) + (threads - 1) * plan.bytes(0)
+            check(size)
+            kept = run(plan, candles.matrix, threads=threads)
             if reduce == "entries":
-                items: Iterator[Item] = _entries(plan, candles, threads, check)
+                check(size + 8 * int(counts_of(kept.bits).sum()))  # which shows only now
+                times = times_where(kept.bits, candles.time.view(np.int64), threads=threads)
+                items: Iterator[Item] = (found.view(candles.time.dtype) for found in times)
             else:
-                check(plan.bytes(len(candles)) + spaces)
-                kept = run(plan, candles.matrix, threads=threads)
                 items = _evaluations(kept, strategies, candles, notes, (work, memory))
             for at, item in zip(places, items, strict=True):
                 found[at] = item
@@ -178,7 +179,7 @@ class Batch(Sequence["Strategy | None"]):
         with self._lock:
             if key not in self._plans:
                 checked = [strategy._checked for strategy in self._strategies(timeframe)]
-                self._plans[key] = prepare_batch(checked, _WISHES[reduce])
+                self._plans[key] = prepare_batch(checked, _WISHES[reduce], packed=reduce == "entries")
             return self._plans[key]
 
 
@@ -192,29 +193,3 @@ def _evaluations(
     for strategy, score, entry in zip(strategies, kept.integers, kept.masks, strict=True):
         own = (*notes, *short_notes(strategy, len(bars)))
         yield Evaluation(strategy, bars, score, entry, {}, {}, own, budgets)
-
-
-def _entries(plan: Plan, bars: Bars, threads: int, check: Callable[[int], None]) -> Iterator[NDArray[Any]]:
-    """The times of the entries of each strategy; masks are kept for a piece of the history at a time.
-
-    `check` refuses a number of bytes; how many the times need shows only while they are found.
-    """
-    times = bars.time.view(np.int64)
-    fixed = threads * (plan.bytes(_PIECE) + 8 * len(plan.stores) * _PIECE)
-    check(fixed)
-
-    def stretch(start: int, stop: int) -> Selector:
-        machine = Machine(plan)
-        machine.skip(bars.matrix[:, :start])
-        found = Selector(plan, _PIECE)
-        for at in range(start, stop, _PIECE):
-            end = min(at + _PIECE, stop)
-            machine.run(bars.matrix[:, at:end], found.room.part(0, end - at))
-            found.add(times[at:end])
-            check(fixed + 2 * threads * found.bytes)  # they are put together at the end
-        return found
-
-    stretches = in_stretches(plan, len(bars), threads, stretch)
-    for row in range(len(plan.stores)):
-        parts = [part for found in stretches for part in found.selected(row)]
-        yield np.concatenate(parts or [times[:0]]).view(bars.time.dtype)

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from .compiler.analyze import Checked
 from .compiler.graph import Graph
 from .compiler.passes import Wanted, lower
-from .compiler.schedule import StoreForm, schedule
-from .runtime.plan import FIELDS, Plan
+from .compiler.schedule import schedule
+from .runtime.plan import FIELDS, Plan, StoreForm
 
 SCORE, ENTRY = "#score", "#entry"
 """Names of results that no input or condition can have."""
@@ -25,6 +25,7 @@ _STORED: dict[str, StoreForm] = {
     "low": "integer",
     "high": "integer",
 }
+_PACKED: dict[str, StoreForm] = _STORED | {"holds": "bits", "fails": "bits"}
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,11 @@ def by_name(prepared: Prepared, kept: Any) -> dict[str, Any]:
     return {name: next(rows[form]) for name, form in prepared.names}
 
 
-def prepare_batch(batch: Sequence[Checked], kinds: Sequence[Wish]) -> Prepared:
+def prepare_batch(batch: Sequence[Checked], kinds: Sequence[Wish], *, packed: bool = False) -> Prepared:
     """One plan for all: of each strategy in order, what `kinds` say.
 
-    "score", "entry", and "all": those two, inputs and conditions.
+    "score", "entry", and "all": those two, inputs and conditions. With `packed`, truths are kept as
+    a bit a candle.
     """
     graph = Graph()
     wanted: list[tuple[str, Wanted]] = []
@@ -80,7 +82,7 @@ def prepare_batch(batch: Sequence[Checked], kinds: Sequence[Wish]) -> Prepared:
         places = graph.absorb(checked.graph)
         for name, (form, node) in _wanted(checked, kinds):
             wanted.append((name, (form, places[node])))
-    return _planned(graph, wanted)
+    return _planned(graph, wanted, _PACKED if packed else _STORED)
 
 
 def _wanted(checked: Checked, kinds: Sequence[Wish]) -> Iterator[tuple[str, Wanted]]:
@@ -97,9 +99,11 @@ def _prepared(checked: Checked, wanted: list[tuple[str, Wanted]]) -> Prepared:
     return _planned(checked.graph, wanted)
 
 
-def _planned(source: Graph, wanted: list[tuple[str, Wanted]]) -> Prepared:
+def _planned(
+    source: Graph, wanted: list[tuple[str, Wanted]], stored: dict[str, StoreForm] = _STORED
+) -> Prepared:
     graph, roots = lower(source, tuple(form for _, form in wanted))
-    forms = [_STORED[form] for _, (form, _) in wanted]
+    forms = [stored[form] for _, (form, _) in wanted]
     plan = schedule(graph, tuple(zip(forms, roots, strict=True)))
     names = tuple(zip((name for name, _ in wanted), forms, strict=True))
     return Prepared(plan, names, tuple(FIELDS[field] for field, _ in plan.loads))

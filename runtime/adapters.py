@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .plan import WORD
 from .registry import LANES, NAN, Kernel, Kind
 
 Compiled = Callable[..., Any]
@@ -27,7 +28,8 @@ class Toolbox:
     """The operations that differ between compiled and plain Python, and what is made of them.
 
     `advance` moves a pointer, `call` calls a kernel's adapter by its address, `small` makes a byte
-    of a number.
+    of a number, `pack` writes eight bytes, `target[at:]`, that have a bit for each of the 64 masks
+    `source[start:]`, and `lowest` says which is the lowest bit of a number.
     """
 
     def __init__(
@@ -35,10 +37,14 @@ class Toolbox:
         advance: Callable[[Any, int], Any],
         call: Callable[..., None],
         small: Callable[[float], Any],
+        pack: Callable[[Any, int, Any, int], None],
+        lowest: Callable[[int], int],
         compile: Callable[[Callable[..., Any]], Compiled],
     ) -> None:
         self.advance = advance
         self.call = call
+        self.pack = pack
+        self.lowest = lowest
         self.compile = compile
         self.pointer: dict[Kind, Compiled] = {
             "number": compile(lambda numbers, masks, offset: advance(numbers, offset)),
@@ -300,7 +306,7 @@ class _Lane:
 
 def make_drive(tools: Toolbox) -> Callable[..., None]:
     """The loop over chunks and steps, not yet compiled; `engine.py` explains its tables."""
-    advance, call = tools.advance, tools.call
+    advance, call, pack = tools.advance, tools.call, tools.pack
 
     def drive(
         head: Any,
@@ -318,6 +324,7 @@ def make_drive(tools: Toolbox) -> Callable[..., None]:
         kept_numbers: Any,
         kept_masks: Any,
         kept_integers: Any,
+        kept_bits: Any,
     ) -> None:
         candles, chunk, capacity, at = head[0], head[1], head[2], head[3]
         start = 0
@@ -362,11 +369,23 @@ def make_drive(tools: Toolbox) -> Callable[..., None]:
                     kept_mask = advance(kept_masks, row * head[10] + start)
                     for i in range(count):
                         kept_mask[i] = mask[i]
-                else:
+                elif form == 2:
                     number = advance(now, offset)
                     integer = advance(kept_integers, row * head[10] + start)
                     for i in range(count):
                         integer[i] = int(number[i])
+                else:
+                    mask = advance(now_masks, offset)
+                    bits = advance(kept_bits, row * head[11])
+                    i = 0
+                    while i < count:
+                        place = start + i
+                        if place % WORD == 0 and i + WORD <= count:
+                            pack(bits, place // 8, mask, i)
+                            i += WORD
+                        else:
+                            bits[place // 8] |= mask[i] << (place % 8)
+                            i += 1
             start += count
             at += count
         head[3] = at
@@ -377,28 +396,20 @@ def make_drive(tools: Toolbox) -> Callable[..., None]:
 def make_select(tools: Toolbox) -> Callable[..., None]:
     """The loop that says when masks hold, not yet compiled.
 
-    `head` has the number of masks, of candles, and of bytes from one mask to the next, which is
-    divisible by 8; `words` are the same masks, eight candles at a time. The times of all masks
-    are written one behind the other, the number of each mask into `counts`.
+    `head` has the number of rows and of words a row; a word has the masks of 64 candles as its bits.
+    The times of all rows are written one behind the other.
     """
-    advance = tools.advance
+    advance, lowest = tools.advance, tools.lowest
 
-    def select(head: Any, masks: Any, words: Any, times: Any, found: Any, counts: Any) -> None:
-        candles = head[1]
-        whole = candles // 8
+    def select(head: Any, words: Any, times: Any, found: Any) -> None:
         n = 0
         for row in range(head[0]):
-            mask = advance(masks, row * head[2])
-            word = advance(words, row * (head[2] // 8))
-            before = n
-            for k in range(whole):
-                if word[k] != 0:
-                    for i in range(8 * k, 8 * k + 8):
-                        found[n] = times[i]
-                        n += 1 if mask[i] else 0
-            for i in range(8 * whole, candles):
-                found[n] = times[i]
-                n += 1 if mask[i] else 0
-            counts[row] = n - before
+            for k in range(head[1]):
+                word = words[row * head[1] + k]
+                at = advance(times, WORD * k)
+                while word != 0:
+                    found[n] = at[lowest(word)]
+                    word &= word - 1
+                    n += 1
 
     return select

@@ -22,12 +22,13 @@ import numpy as np
 
 from .adapters import Toolbox, make_drive, make_select, make_step
 from .cache import CompiledCode, ObjectCache
+from .plan import WORD
 from .registry import kernel, kernels
 
 OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": False}
 
 _LOCK = threading.RLock()
-_ARRAYS = 15  # that the loop takes
+_ARRAYS = 16  # that the loop takes
 
 
 # --- plain Python ---------------------------------------------------------------------------
@@ -40,8 +41,14 @@ def plain() -> Toolbox:
         advance=lambda array, offset: array[offset:],
         call=lambda address, *args: _PLAIN_STEPS[address](*args),
         small=lambda value: np.uint8(int(value) % 256),
+        pack=_pack_plainly,
+        lowest=lambda word: (int(word) & -int(word)).bit_length() - 1,
         compile=lambda function: function,
     )
+
+
+def _pack_plainly(target: Any, at: int, source: Any, start: int) -> None:
+    target[at : at + WORD // 8] = np.packbits(source[start : start + WORD], bitorder="little")
 
 
 _PLAIN_STEPS: list[Callable[..., None]] = []
@@ -93,7 +100,7 @@ def select() -> Callable[..., None]:
     import ctypes
 
     found = _native("select", make_select, _select_type)
-    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6)(found)
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(found)
 
 
 @cache
@@ -216,13 +223,33 @@ def _numba_tools() -> Toolbox:
 
         return types.float64(types.float64, types.float64, types.float64), generate
 
+    @intrinsic
+    def pack(context: Any, target: Any, at: Any, source: Any, start: Any) -> Any:
+        def generate(target_context: Any, builder: Any, __: Any, args: Any) -> Any:
+            masks, word = ir.VectorType(ir.IntType(8), WORD), ir.IntType(WORD)
+            place = builder.bitcast(builder.gep(args[2], [args[3]]), masks.as_pointer())
+            read = builder.load(place, align=1)
+            holds = builder.icmp_unsigned("!=", read, ir.Constant(masks, None))
+            written = builder.bitcast(builder.gep(args[0], [args[1]]), word.as_pointer())
+            builder.store(builder.bitcast(holds, word), written, align=1)
+            return target_context.get_dummy_value()
+
+        return types.void(target, types.int64, source, types.int64), generate
+
+    @intrinsic
+    def lowest(context: Any, word: Any) -> Any:
+        def generate(_: Any, builder: Any, __: Any, args: Any) -> Any:
+            return builder.cttz(args[0], ir.IntType(1)(1))
+
+        return types.int64(types.int64), generate
+
     kept = {"error_model": "numpy", "fastmath": False}
     # numba compares the argument names
     overload(fma, jit_options=kept)(lambda a, b, c: lambda a, b, c: fused(a, b, c))
     kernels()  # declares what they share
     for function in SHARED:
         register_jitable(**kept)(function)
-    return Toolbox(advance, call, lambda value: types.uint8(int(value)), njit(**OPTIONS))
+    return Toolbox(advance, call, lambda value: types.uint8(int(value)), pack, lowest, njit(**OPTIONS))
 
 
 def _step_type() -> Any:
@@ -237,11 +264,10 @@ def _drive_type() -> Any:
 
     number, mask, integer = map(types.CPointer, (types.float64, types.uint8, types.int64))
     tables = [integer] * 7
-    return types.void(*tables, number, number, number, mask, number, number, mask, integer)
+    return types.void(*tables, number, number, number, mask, number, number, mask, integer, mask)
 
 
 def _select_type() -> Any:
     from numba import types
 
-    mask, integer = types.CPointer(types.uint8), types.CPointer(types.int64)
-    return types.void(integer, mask, integer, integer, integer, integer)
+    return types.void(*[types.CPointer(types.int64)] * 4)

@@ -18,11 +18,17 @@ from typing import Literal
 
 from .registry import kernel
 
+WORD = 64
+"""Masks that are kept as bits come in words of so many candles."""
+
 FIELDS = ("open", "high", "low", "close", "volume")
 """Market data, in the order of the rows that the engine reads."""
 
 
 _COPY = 0.5  # at most, what moving one value costs, in the units of `Kernel.cost`
+
+
+StoreForm = Literal["number", "mask", "integer", "bits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +59,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A slot that is kept: as float64, as bool, or (a score) as int64."""
+    """A slot that is kept: as float64, as bool, (a score) as int64, or (a mask) as a bit a candle."""
 
-    form: Literal["number", "mask", "integer"]
+    form: StoreForm
     operand: Operand
 
 
@@ -105,7 +111,9 @@ class Plan:
 
     def bytes(self, candles: int) -> int:
         """Memory that running the plan allocates: the workspace and what is kept."""
-        kept = sum(1 if store.form == "mask" else 8 for store in self.stores) * candles
+        words = -(-candles // WORD)
+        form_bytes = {"number": 8 * candles, "mask": candles, "integer": 8 * candles, "bits": 8 * words}
+        kept = sum(form_bytes[store.form] for store in self.stores)
         numbers = sum(self.numbers) + len(self.numbers) * self.chunk
         masks = sum(self.masks) + len(self.masks) * self.chunk
         return kept + 8 * numbers + masks

@@ -134,15 +134,33 @@ def test_entries_count_against_the_memory_budget() -> None:
     assert len(batch.evaluate(data, reduce="entries")[19]) == 200_000
 
 
-def test_many_entries_as_plain_python() -> None:
+def test_every_candle_an_entry_in_any_chunks() -> None:
     plan = (
         dslc.compile_batch([DOCUMENT | {"decision": {"entry": "close > 0"}}])._prepare("1H", "entries").plan
     )
+    market = np.vstack([np.random.default_rng(5).uniform(1, 2, 1001)] * 5)
+    entries = engine.run(plan, market).bits
+    for chunk in (1, 7, 64, 1000):
+        for compiled in (True, False):
+            found = engine.run(plan, market, chunk=chunk, compiled=compiled).bits
+            np.testing.assert_array_equal(found, entries)
+    assert engine.counts_of(entries).tolist() == [1001]
     for compiled in (True, False):
-        selector = engine.Selector(plan, 1024)
-        selector.room.masks[:] = True
-        selector.add(np.arange(1001), compiled)
-        np.testing.assert_array_equal(selector.selected(0)[0], np.arange(1001))
+        found = engine.times_where(entries, np.arange(1001), compiled=compiled)
+        np.testing.assert_array_equal(found[0], np.arange(1001))
+
+
+def test_times_of_random_bits_on_any_number_of_threads() -> None:
+    rng = np.random.default_rng(6)
+    masks = rng.random((9, 640)) < rng.uniform(0, 1, (9, 1)) ** 3
+    masks[4], masks[8] = False, True
+    bits = np.packbits(masks, axis=1, bitorder="little")
+    times = rng.integers(-(2**60), 2**60, 640)
+    for threads in (1, 2, 3, 8, 64):
+        for compiled in (True, False):
+            found = engine.times_where(bits, times, threads=threads, compiled=compiled)
+            for mask, mine in zip(masks, found, strict=True):
+                np.testing.assert_array_equal(mine, times[mask])
 
 
 @pytest.mark.parametrize(
