@@ -2,6 +2,7 @@
 
 1. `certain`: truths become masks of what is certainly true or certainly false, as needed.
 2. `windows`: windows become levels of doubling.
+3. `constants`: constants become parameters of the kernels that read them.
 
 Each pass rebuilds what its roots need into a new interned graph, so what nobody needs is gone
 and what became equal is shared. `verify` holds around every pass.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from ..graph import Graph
 from .certain import Wanted, certain
+from .constants import take_constants
 from .verify import verify
 from .windows import expand_windows
 
@@ -22,5 +24,7 @@ def lower(graph: Graph, wanted: tuple[Wanted, ...]) -> tuple[Graph, tuple[int, .
     lowered, roots = certain(graph, wanted)
     verify(lowered)
     lowered, roots = expand_windows(lowered, roots)
+    verify(lowered)
+    lowered, roots = take_constants(lowered, roots)
     verify(lowered)
     return lowered, roots

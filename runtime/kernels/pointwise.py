@@ -29,6 +29,12 @@ def multiply(a: float, b: float) -> float:
     return a * b
 
 
+@pointwise(params=1, cost=0.2)
+def scale(a: float, factor: float) -> float:
+    """The product with a constant."""
+    return a * factor
+
+
 @pointwise(cost=0.35)
 def divide(a: float, b: float) -> float:
     """The quotient; by zero it is not finite, so undefined."""
@@ -95,6 +101,30 @@ def equal(a: float, b: float) -> bool:
 def unequal(a: float, b: float) -> bool:
     """Certainly `a != b`; unlike IEEE's, false where one is undefined."""
     return a < b or a > b
+
+
+@pointwise(params=1, cost=0.15)
+def above(a: float, limit: float) -> bool:
+    """Certainly `a > limit`."""
+    return a > limit
+
+
+@pointwise(params=1, cost=0.15)
+def at_or_above(a: float, limit: float) -> bool:
+    """Certainly `a >= limit`."""
+    return a >= limit
+
+
+@pointwise(params=1, cost=0.15)
+def below(a: float, limit: float) -> bool:
+    """Certainly `a < limit`."""
+    return a < limit
+
+
+@pointwise(params=1, cost=0.15)
+def at_or_below(a: float, limit: float) -> bool:
+    """Certainly `a <= limit`."""
+    return a <= limit
 
 
 @pointwise(cost=0.1)
