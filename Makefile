@@ -22,12 +22,12 @@ test: $(VENV)/tested  ## make the environment and pass the tests
 
 deep: $(VENV)/tested  ## the laws on a thousand strategies, every planted fault, 32 processes: about an hour
 	DSLC_DEEP=1 DSLC_SEEDS=1000 $(BIN)/python -m pytest $(TESTS) \
-		tests/test_matrix.py tests/test_accuracy.py tests/test_cache.py tests/test_faults.py
+		tests/test_matrix.py tests/test_accuracy.py tests/test_cache.py tests/test_faults.py tests/test_scoring_kills.py tests/test_cluster.py
 
 check: $(VENV)/developed  ## lint and check types
 	$(BIN)/ruff check .
 	rm -rf .typings && mkdir -p .typings/dslc  # the installed shape, for the type checker
-	cd .typings/dslc && ln -s ../../dsl/*.py ../../dsl/proof ../../dsl/why . && ln -s ../../grammar ../../runtime ../../schemas ../../compiler .
+	cd .typings/dslc && ln -s ../../dsl/*.py ../../dsl/proof ../../dsl/scoring ../../dsl/sweep ../../dsl/why . && ln -s ../../grammar ../../runtime ../../schemas ../../compiler .
 	$(BIN)/mypy -p dslc
 
 bench: $(VENV)/benched  ## measure against TA-Lib + NumPy, pandas and vectorbt

@@ -25,6 +25,7 @@ class Scale:
     batch_bars: int
     memory_bars: int
     window_bars: int
+    scale_bars: int
     documents: int
     strategies: int
     calls: int
@@ -47,6 +48,7 @@ class Scale:
             batch_bars=100_000,
             memory_bars=10_000_000,
             window_bars=1_000_000,
+            scale_bars=5_000,
             documents=2_000,
             strategies=1_000,
             calls=500,
@@ -70,6 +72,7 @@ class Scale:
             batch_bars=5_000,
             memory_bars=100_000,
             window_bars=20_000,
+            scale_bars=1_000,
             documents=50,
             strategies=50,
             calls=25,

@@ -9,7 +9,7 @@ order of the document; a name is known from its definition on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -34,13 +34,17 @@ from ..grammar.printer import to_text
 from ..grammar.spelling import Speller
 from ..grammar.words import LIMITS, MARKET_DATA, TIMEFRAMES, number_text, quoted
 from ..runtime.registry import Function, Parameter, Term, function, functions, public_names
+from ..schemas.parameters import Parameter as Declared
+from ..schemas.parameters import Value as Bound
 from ..schemas.structure import Outline
+from .ahead import Ahead
 from .facts import right_ends
 from .graph import Graph, GraphTooLarge
 from .order import ForwardUse, order_findings
+from .parameters import Values, assignments, bound, names_in, written_out
 
 Kind = Literal["number", "truth", "timeframe", "label", "unknown"]
-Section = Literal["inputs", "conditions", "decision", "formula"]
+Section = Literal["constraints", "inputs", "conditions", "decision", "formula"]
 
 _COMPARE = {
     ">": ("greater", False),
@@ -74,7 +78,8 @@ class Checked:
     """A document whose every expression was read: the shared graph and where its results are.
 
     `inputs`, `conditions`, `score` and `entry` are nodes of the graph; they are complete only
-    if nothing that was found is an error. `trees` are the expressions, for printing.
+    if nothing that was found is an error. `trees` are the expressions, for printing, with the `values`
+    of the parameters written out; where there are parameters, `originals` are those with their names.
     """
 
     timeframe: str
@@ -87,11 +92,27 @@ class Checked:
     trees: dict[tuple[str, str], Node]
     name: str | None = None
     description: str | None = None
+    parameters: Mapping[str, Declared] = field(default_factory=dict)
+    values: Mapping[str, Bound] = field(default_factory=dict)
+    originals: Mapping[tuple[str, str], Node] = field(default_factory=dict)
+    constraints: tuple[Node, ...] = ()
+
+    def allows(self, values: Values) -> bool:
+        """Whether all constraints hold with these values of all parameters."""
+        outline = Outline(timeframe=self.timeframe, parameters=dict(self.parameters))
+        analyzer = _Analyzer(outline, load({}), Speller(), constants=values, section="decision")
+        return all(analyzer.holds(tree) for tree in self.constraints)
 
 
-def analyze(outline: Outline, document: Document, speller: Speller) -> tuple[Checked | None, list[Finding]]:
-    """Everything that is wrong in the expressions of an outline, and the graph where nothing is."""
-    analyzer = _Analyzer(outline, document, speller)
+def analyze(
+    outline: Outline, document: Document, speller: Speller, binding: Mapping[str, Any] | None = None
+) -> tuple[Checked | None, list[Finding]]:
+    """Everything that is wrong in the expressions of an outline, and the graph where nothing is.
+
+    `binding` are values for parameters of the document; the others have their defaults.
+    """
+    values, findings = bound(outline, binding or {}, speller)
+    analyzer = _Analyzer(outline, document, speller, findings=findings, constants=values)
     try:
         analyzer.run()
     except GraphTooLarge:
@@ -147,10 +168,15 @@ class _Analyzer:
     length: int = 0
     parameters: dict[str, Value] = field(default_factory=dict)
     expanded: dict[tuple[str, tuple[int, ...]], Value] = field(default_factory=dict)
+    constants: Values = field(default_factory=dict)
+    originals: dict[tuple[str, str], Node] = field(default_factory=dict)
+    constraint_trees: dict[str, Node] = field(default_factory=dict)
 
     # --- sections --------------------------------------------------------------------------
 
     def run(self) -> None:
+        for at, text in self.outline.constraints.items():
+            self.constraint(at, text)
         for name, text in self.outline.inputs.items():
             value = self.entry("inputs", name, text)
             self.values[name] = self.as_input(name, value)
@@ -165,6 +191,76 @@ class _Analyzer:
             value = self.entry("decision", "entry", self.outline.entry)
             self.decision = self.as_truth("the decision", value)
         self.findings += order_findings(self.forward, self.trees, self.document)
+        if self.constants:
+            self.look_ahead()
+
+    # --- parameters ------------------------------------------------------------------------
+
+    def constraint(self, at: str, text: str) -> None:
+        """Check one constraint, and whether it holds for the values that are bound."""
+        self.section, self.entry_name, self.length = "constraints", at, len(text)
+        self.pointer = "constraints", at
+        parsed = parse(text)
+        for mistake in parsed.mistakes:
+            self.report(mistake.message, mistake.start, mistake.end)
+        if parsed.tree is None or parsed.mistakes:
+            return
+        strange = names_in(parsed.tree) - set(self.outline.parameters)
+        for node in postorder(parsed.tree):
+            if isinstance(node, Name) and node.name in strange - self.outline.unusable:
+                self.report(self.not_a_parameter(node.name), *inside(node))
+        if strange:
+            return
+        self.constraint_trees[at] = parsed.tree
+        before = len(self.findings)
+        found = self.holds(parsed.tree)
+        if found is None and len(self.findings) == before:
+            self.report(say.constraint_not_truth(text), 0, len(text))
+        if found is False:
+            values = assignments(self.constants, names_in(parsed.tree))
+            self.report(say.constraint_broken(to_text(parsed.tree), values), 0, len(text))
+
+    def not_a_parameter(self, name: str) -> Message:
+        known = ", ".join(self.outline.parameters)
+        otherwise = f"the parameters are {known}" if known else "declare it among parameters"
+        return self.unknown("constraints", name, say.not_a_parameter, self.outline.parameters, otherwise)
+
+    def holds(self, tree: Node) -> bool | None:
+        """Whether a truth about parameters holds for their values; None where it is none."""
+        value = self.walk(written_out(tree, self.constants))
+        if value.kind != "truth" or value.node is None:
+            return None
+        return self.graph.known_truth(value.node)
+
+    def look_ahead(self) -> None:
+        """What would be wrong for other values of the parameters, once nothing is for these."""
+        if has_errors(self.findings):
+            return
+        used = {name for tree in self.originals.values() for name in names_in(tree)}
+        for name in self.outline.parameters:
+            if name not in used:
+                self.findings.append(Finding(say.unused_parameter(name), ("parameters", name), "key"))
+        self.findings += Ahead(self).findings()
+
+    def apart(self, values: Values) -> _Analyzer:
+        """An analyzer of expressions about parameters with other values."""
+        section: Section = "decision"
+        return _Analyzer(self.outline, self.document, self.speller, constants=values, section=section)
+
+    def refusal(self, tree: Node, use: tuple[str, ...]) -> Message | None:
+        """Why a constant is no offset, or no argument of a function, if it is none."""
+        value = self.walk(tree)
+        if use == ("offset",):
+            self.offset_count(tree, value)
+        else:
+            called = function(use[0])
+            assert called is not None
+            parameter = next(parameter for parameter in called.parameters if parameter.name == use[1])
+            self.argument(called, parameter, tree, value)
+        errors = [found.message for found in self.findings if found.message.severity == "error"]
+        return errors[0] if errors else None
+
+    # --- entries ---------------------------------------------------------------------------
 
     def entry(self, section: Section, name: str, text: str) -> Value:
         """The value of one entry, all its mistakes reported."""
@@ -175,8 +271,12 @@ class _Analyzer:
             self.report(mistake.message, mistake.start, mistake.end)
         if parsed.tree is None:
             return UNKNOWN
-        self.trees[section, name] = parsed.tree
-        return self.walk(parsed.tree)
+        tree = parsed.tree
+        if self.constants:
+            self.originals[section, name] = tree
+            tree = written_out(tree, self.constants)
+        self.trees[section, name] = tree
+        return self.walk(tree)
 
     def as_input(self, name: str, value: Value) -> Value:
         if value.kind == "truth":
@@ -237,6 +337,10 @@ class _Analyzer:
             self.trees,
             outline.name,
             outline.description,
+            outline.parameters,
+            self.constants,
+            self.originals,
+            tuple(self.constraint_trees.values()),
         )
         self.certify(checked)
         return None if has_errors(self.findings) else checked
@@ -419,6 +523,7 @@ class _Analyzer:
 
     def known_names(self) -> Iterator[str]:
         yield from (*MARKET_DATA, "timeframe")
+        yield from self.outline.parameters
         yield from self.outline.inputs
         if self.section != "inputs":
             yield from self.outline.conditions
@@ -447,7 +552,10 @@ class _Analyzer:
         name = node.name
         place = inside(node)[0], node.name_end
         taken = (*MARKET_DATA, "score", "timeframe")
-        if name in taken or name in self.outline.inputs or name in self.outline.conditions:
+        outline = self.outline
+        if name in taken or any(
+            name in names for names in (outline.parameters, outline.inputs, outline.conditions)
+        ):
             what = "market data" if name in MARKET_DATA else "a value"
             self.report(say.not_callable(name, what), *place)
         elif name.lower() in _FUTURE or (name.lower() in _SHIFTS and self.is_negative(arguments)):

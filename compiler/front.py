@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from ..grammar.diagnostics import Diagnostic, Finding, has_errors
 from ..grammar.document import Document
@@ -12,10 +14,12 @@ from ..schemas.structure import check_structure
 from .analyze import Checked, analyze
 
 
-def check(document: Document, timeframe: str | None = None) -> tuple[Checked | None, list[Diagnostic]]:
+def check(
+    document: Document, timeframe: str | None = None, binding: Mapping[str, Any] | None = None
+) -> tuple[Checked | None, list[Diagnostic]]:
     """A checked strategy (None if anything is an error) and all diagnostics, in order of place.
 
-    `timeframe` replaces the one of the document.
+    `timeframe` replaces the one of the document, `binding` the defaults of some parameters.
     """
     findings: list[Finding] = list(document.findings)
     if document.data is None or document.unplaced:
@@ -25,6 +29,6 @@ def check(document: Document, timeframe: str | None = None) -> tuple[Checked | N
     findings += found
     if timeframe is not None:
         outline = replace(outline, timeframe=timeframe)
-    checked, found = analyze(outline, document, speller)
+    checked, found = analyze(outline, document, speller, binding)
     findings += found
     return None if has_errors(findings) else checked, locate(findings, document)

@@ -21,12 +21,24 @@ graph also has points, small scores in a byte. The operations besides the kernel
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+import operator
+from typing import Any
 
 from ..runtime.registry import NAN, Kind, Term, find_window, kernel, kernels
 
 Param = int | float | str
+
+_TRUTHS: dict[str, Callable[..., bool]] = {
+    "greater": operator.gt,
+    "greater_or_equal": operator.ge,
+    "equal": operator.eq,
+    "unequal": lambda a, b: a < b or a > b,
+    "and": lambda a, b: a and b,
+    "or": lambda a, b: a or b,
+    "not": operator.not_,
+}
 
 _LOGIC = frozenset(("truth", "and", "or", "not"))
 
@@ -99,6 +111,28 @@ class Graph:
         """The value of a constant number (NaN where it is undefined), None for all others."""
         found = self.nodes[node]
         return float.fromhex(str(found.params[0])) if found.op == "const" else None
+
+    def known_truth(self, node: int) -> bool | None:
+        """A truth that is made of constants, None for one that is not; one of undefined ones is false.
+
+        >>> graph = Graph()
+        >>> less = graph.op("greater", graph.number(2.0), graph.number(1.0))
+        >>> graph.known_truth(graph.op("and", less, graph.truth(True)))
+        True
+        """
+        known: dict[int, Any] = {}
+        for number in self.reachable((node,)):
+            found = self.nodes[number]
+            rule = _TRUTHS.get(found.op)
+            if found.op == "const":
+                known[number] = self.constant(number)
+            elif found.op == "truth":
+                known[number] = bool(found.params[0])
+            elif rule is not None:
+                known[number] = rule(*(known[arg] for arg in found.args))
+            else:
+                return None
+        return bool(known[node])
 
     def shift(self, node: int, candles: int) -> int:
         """The value of a node some candles ago."""

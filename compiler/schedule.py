@@ -14,12 +14,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 import heapq
 
 from ..runtime.plan import FIELDS, Operand, Plan, Step, Store, StoreForm, work_of
 from ..runtime.registry import LANES, kernels
 from .graph import Graph, base
+from .looks import Look, idle, watched
 
 _CACHE_BYTES = 64 * 1024
 _WORKSPACE_BYTES = 64 * 1024 * 1024
@@ -31,14 +33,14 @@ _FILLED_AHEAD = frozenset(("bar", "const", "truth", "points"))  # before the fir
 Turn = tuple[int, ...]
 
 
-def schedule(graph: Graph, results: tuple[tuple[StoreForm, int], ...]) -> Plan:
+def schedule(graph: Graph, results: tuple[tuple[StoreForm, int], ...], look: Look = idle) -> Plan:
     """The plan that computes the results, which are kept in the given order and forms."""
     needed = [n for n in graph.reachable(tuple(node for _, node in results)) if graph[n].op != "shift"]
     ahead = [number for number in needed if graph[number].op in _FILLED_AHEAD]
-    turns = _turns(graph, [number for number in needed if graph[number].op not in _FILLED_AHEAD])
+    turns = list(watched(turns_of(graph, needed), look))
     layout = _Layout(graph, _Reads(graph, turns, [node for _, node in results]))
     layout.fill(ahead)
-    for turn in turns:
+    for turn in watched(turns, look):
         layout.add(turn)
     recurrent = _recurrent(graph, needed)
     return layout.plan(
@@ -69,8 +71,9 @@ def _lookback(graph: Graph, needed: list[int], recurrent: set[int], results: lis
     return max((back[read] + shift for read, shift in (base(graph, node) for node in results)), default=0)
 
 
-def _turns(graph: Graph, work: list[int]) -> list[Turn]:
-    """The nodes in an order of execution, recurrences of one kind in groups."""
+def turns_of(graph: Graph, needed: list[int]) -> Iterator[Turn]:
+    """The needed nodes that take a step, in an order of execution, recurrences of one kind in groups."""
+    work = [number for number in needed if graph[number].op not in _FILLED_AHEAD | {"shift"}]
     own = set(work)
     waiting = {number: {base(graph, arg)[0] for arg in graph[number].args} & own for number in work}
     readers: dict[int, list[int]] = defaultdict(list)
@@ -80,7 +83,6 @@ def _turns(graph: Graph, work: list[int]) -> list[Turn]:
     ready = [number for number in work if not waiting[number]]
     heapq.heapify(ready)
     recurrences: dict[str, list[int]] = defaultdict(list)
-    turns: list[Turn] = []
     while ready or recurrences:
         if ready:
             turn: Turn = (heapq.heappop(ready),)
@@ -93,13 +95,12 @@ def _turns(graph: Graph, work: list[int]) -> list[Turn]:
             recurrences[op] = recurrences[op][len(turn) :]
             if not recurrences[op]:
                 del recurrences[op]
-        turns.append(turn)
+        yield turn
         for number in turn:
             for reader in readers[number]:
                 waiting[reader].discard(number)
                 if not waiting[reader]:
                     heapq.heappush(ready, reader)
-    return turns
 
 
 def _is_recurrence(graph: Graph, number: int) -> bool:

@@ -23,36 +23,60 @@ from .strategy import Strategy, StrategyError, compile, validate
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .batch import Batch, compile_batch
+    from .batch import Batch, Sharing, compile_batch
+    from .batch_result import BatchResult, Ranking
+    from .estimates import BatchEstimate, Estimate
     from .proof.certificate import Certificate, CertificateError
     from .proof.certificate_file import read_certificate
     from .proof.replay import Replay
+    from .reductions import STATISTICS, Forward, Last, Ranked, Statistics
     from .result import Evaluation
     from .runtime.bars import Bars, BarsError
+    from .schemas.parameters import Parameter
+    from .scoring.errors import ScoreError
+    from .scoring.result import Scored
+    from .scoring.run import score
     from .stream import BatchStream, BatchTick, SnapshotError, Stream, Tick
+    from .sweep.trial import Sweep, Trial
     from .why.explain import Explanation
 
 __all__ = [
+    "STATISTICS",
     "Bars",
     "BarsError",
     "Batch",
+    "BatchEstimate",
+    "BatchResult",
     "BatchStream",
     "BatchTick",
     "Certificate",
     "CertificateError",
     "Diagnostic",
+    "Estimate",
     "Evaluation",
     "Explanation",
+    "Forward",
+    "Last",
+    "Parameter",
+    "Ranked",
+    "Ranking",
     "Replay",
+    "ScoreError",
+    "Scored",
+    "Sharing",
     "SnapshotError",
+    "Statistics",
     "Strategy",
     "StrategyError",
     "Stream",
+    "Sweep",
     "Tick",
+    "Trial",
     "__version__",
     "compile",
     "compile_batch",
     "read_certificate",
+    "score",
     "validate",
 ]
 
@@ -60,18 +84,34 @@ _LATER = {
     "Bars": ".runtime.bars",
     "BarsError": ".runtime.bars",
     "Batch": ".batch",
+    "BatchEstimate": ".estimates",
+    "BatchResult": ".batch_result",
     "BatchStream": ".stream",
     "BatchTick": ".stream",
     "Certificate": ".proof.certificate",
     "CertificateError": ".proof.certificate",
+    "Estimate": ".estimates",
     "Evaluation": ".result",
     "Explanation": ".why.explain",
+    "Forward": ".reductions",
+    "Last": ".reductions",
+    "Ranked": ".reductions",
+    "Ranking": ".batch_result",
     "Replay": ".proof.replay",
+    "ScoreError": ".scoring.errors",
+    "Scored": ".scoring.result",
+    "STATISTICS": ".reductions",
+    "Sharing": ".batch",
     "SnapshotError": ".stream",
+    "Statistics": ".reductions",
     "Stream": ".stream",
+    "Sweep": ".sweep.trial",
+    "Trial": ".sweep.trial",
+    "Parameter": ".schemas.parameters",
     "Tick": ".stream",
     "compile_batch": ".batch",
     "read_certificate": ".proof.certificate_file",
+    "score": ".scoring.run",
 }
 
 

@@ -1,4 +1,4 @@
-"""The command line: `dslc validate`, `run`, `explain-candle`, `verify`, `functions`, `schema`.
+"""The command line: `dslc validate`, `run`, `score`, `explain-candle`, `verify`, `functions`, `schema`.
 
 Exit status: 0 all is well, 1 a strategy or its bars are invalid (of `verify`: or some bits differ), 2 the
 call is wrong or a file cannot be read or written, 130 interrupted, 141 nobody reads the output any more.
@@ -68,6 +68,13 @@ def _as_candles(command: Command) -> Command:
                 metavar="ZONE|HH:MM",
                 help="Where resampled days start: a time zone, or a UTC time of day.",
             ),
+            click.option(
+                "--set",
+                "values",
+                multiple=True,
+                metavar="NAME=VALUE",
+                help="Give a parameter of the strategy a value; may be repeated.",
+            ),
         )
     ):
         command = option(command)
@@ -96,6 +103,7 @@ def run(
     timeframe: str | None,
     resample: bool,
     align: str | None,
+    values: tuple[str, ...],
     show: int,
 ) -> None:
     """Evaluate STRATEGY (a file, or - for standard input) on historical bars and report.
@@ -107,8 +115,77 @@ def run(
     from .running import Request, run_strategy
     from .sources import Sources
 
-    sources = Sources(strategy, Path(data), timeframe, resample, align)
+    sources = Sources(strategy, Path(data), timeframe, resample, align, values)
     raise click.exceptions.Exit(run_strategy(Request(sources, out, first, last, show)))
+
+
+@cli.command(short_help="Score many strategies on many symbols; a killed run goes on where it was.")
+@click.argument("snapshots", metavar="SNAPSHOTS")
+@click.option(
+    "--data",
+    required=True,
+    multiple=True,
+    metavar="PATTERN",
+    help="OHLCV bars: a file, a folder, or a glob in quotes ('bars/*.parquet'); may be repeated.",
+)
+@click.option("--out", required=True, metavar="FOLDER", help="Where the results are written.")
+@click.option("--column", metavar="NAME", help="The column of a Parquet file that has the snapshots.")
+@click.option(
+    "--symbol-from",
+    metavar="stem|parent|column:NAME",
+    default="stem",
+    show_default=True,
+    help="What names a symbol: the file, its folder, or a column of a file that holds several.",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(["parquet", "csv", "ndjson"]),
+    multiple=True,
+    default=["parquet"],
+    show_default=True,
+    help="How scores are written; may be repeated.",
+)
+@click.option("--entries", is_flag=True, help="Write all entries, too, one a row.")
+@click.option(
+    "--top", type=click.IntRange(0), default=10, show_default=True, metavar="N", help="Scores to list."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Work in N processes instead of the threads of one.",
+)
+@click.option(
+    "--cluster", metavar="ADDRESS", help="Work on the Dask cluster of a scheduler, tcp://HOST:PORT."
+)
+@click.option(
+    "--max-memory",
+    "memory",
+    metavar="SIZE",
+    help="For all work at once, such as 512M or 8G (the default); on a cluster for each worker.",
+)
+@click.option("--timeframe", type=click.Choice(TIMEFRAMES), help="Replace the timeframe of the documents.")
+@click.option("--resample", is_flag=True, help="Make candles of the timeframe from finer bars.")
+@click.option(
+    "--align", metavar="ZONE|HH:MM", help="Where resampled days start: a time zone, or a UTC time of day."
+)
+def score(**request: Any) -> None:
+    """Score SNAPSHOTS, strategies or envelopes, on the bars of many symbols.
+
+    SNAPSHOTS is NDJSON (.ndjson, .jsonl, or - for standard input), a folder of .json, one .json, or a Parquet
+    file. FOLDER gets scores (one row a snapshot and symbol: how often it enters, and what it says of the last
+    candle), rejected.ndjson, failures.ndjson and run.json.
+
+    What is finished is kept: the same call again computes only what is missing, whatever happened to the
+    first, and writes the same bytes.
+
+    Exit status: 0 all done, 1 some snapshots were rejected or something failed, and the rest is done, 2
+    misuse, or a file or folder cannot be read or written, 130 interrupted.
+    """
+    from .scoring.command import Request, score_files
+
+    raise click.exceptions.Exit(score_files(Request(**request)))
 
 
 @cli.command("explain-candle", short_help="Say why one candle entered or not, and what would change that.")
@@ -129,7 +206,14 @@ def run(
 )
 @_as_candles
 def explain_candle(
-    strategy: str, data: str, at: str, form: str, timeframe: str | None, resample: bool, align: str | None
+    strategy: str,
+    data: str,
+    at: str,
+    form: str,
+    timeframe: str | None,
+    resample: bool,
+    align: str | None,
+    values: tuple[str, ...],
 ) -> None:
     """Say why one candle entered or not: every comparison with its values and margin.
 
@@ -143,7 +227,7 @@ def explain_candle(
     from .explaining import Request, explain_strategy
     from .sources import Sources
 
-    sources = Sources(strategy, Path(data), timeframe, resample, align)
+    sources = Sources(strategy, Path(data), timeframe, resample, align, values)
     raise click.exceptions.Exit(explain_strategy(Request(sources, at, form)))
 
 
@@ -186,6 +270,7 @@ def verify(
     timeframe: str | None,
     resample: bool,
     align: str | None,
+    values: tuple[str, ...],
 ) -> None:
     """Check on BARS what the compiler has proved of STRATEGY (a file, or - for standard input).
 
@@ -203,8 +288,98 @@ def verify(
     from .sources import Sources
     from .verifying import Request, verify_strategy
 
-    sources = Sources(strategy, Path(data), timeframe, resample, align)
+    sources = Sources(strategy, Path(data), timeframe, resample, align, values)
     raise click.exceptions.Exit(verify_strategy(Request(sources, out, replay, thorough, seed, form)))
+
+
+@cli.command(short_help="Try many values of a strategy's parameters on one history.")
+@_of_files
+@click.argument("axes", nargs=-1, metavar="[NAME=VALUES]...")
+@click.option(
+    "--grid",
+    multiple=True,
+    metavar="NAME=VALUES",
+    help="What to vary: fast=5:50:5, slow=20,50,100, or fast for its declared range; score.NAME is a weight.",
+)
+@click.option(
+    "--objective", default="t_value_5", show_default=True, metavar="STATISTIC", help="What decides."
+)
+@click.option("--minimize", is_flag=True, help="The least is the best.")
+@click.option(
+    "--sampler",
+    type=click.Choice(["grid", "random", "sobol", "optuna"]),
+    default="grid",
+    show_default=True,
+    help="How values are chosen.",
+)
+@click.option("--trials", type=click.IntRange(1), help="How many values to try; of a grid, all.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the sampler."
+)
+@click.option("--train", metavar="FROM..TO", help="Choose on these candles.")
+@click.option("--test", metavar="FROM..TO|SHARE%", help="Test the choice on these, or on the last 30%.")
+@click.option("--folds", type=click.IntRange(0, 1000), default=0, help="Steps of a walk forward.")
+@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Threads.")
+@click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="Trials to list.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Write a heat map (.html, .png) or the table of trials (.csv, .parquet); may be repeated.",
+)
+@_as_candles
+def sweep(
+    strategy: str,
+    data: str,
+    axes: tuple[str, ...],
+    grid: tuple[str, ...],
+    objective: str,
+    minimize: bool,
+    sampler: str,
+    trials: int | None,
+    seed: int,
+    train: str | None,
+    test: str | None,
+    folds: int,
+    threads: int,
+    top: int,
+    out: tuple[Path, ...],
+    timeframe: str | None,
+    resample: bool,
+    align: str | None,
+    values: tuple[str, ...],
+) -> None:
+    """Try many values of the parameters of STRATEGY on BARS, and list the best.
+
+    \b
+    dslc sweep strategy.json --data bars.csv --grid fast=5:50:5 slow=20,50,100 --test 30%
+
+    Weights and thresholds alone (score.NAME, or parameters that only the decision uses) are scored again
+    from the same conditions, some hundred times as quickly. Constraints of the document always hold.
+
+    Exit status: 0 done, 1 the strategy or the bars are invalid, 2 misuse or an unreadable file.
+    """
+    from .sources import Sources
+    from .sweep.command import Request, sweep_strategy
+
+    sources = Sources(strategy, Path(data), timeframe, resample, align, values)
+    asked = Request(
+        sources,
+        (*grid, *axes),
+        out,
+        objective,
+        minimize,
+        sampler,
+        trials,
+        seed,
+        train,
+        test,
+        folds,
+        threads,
+        top,
+    )
+    raise click.exceptions.Exit(sweep_strategy(asked))
 
 
 @cli.command()

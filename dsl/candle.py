@@ -1,8 +1,8 @@
-"""Finds the candle that a time or a row number names, and says when a candle opened."""
+"""Finds the candle that a time or a row number names, or those between two; says when a candle opened."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 import operator
 from typing import Any, TypeAlias
 
@@ -14,6 +14,8 @@ from .runtime.moments import MomentError, from_datetime64, parse_time
 
 Time: TypeAlias = "np.datetime64 | datetime | date | str | int"
 """What names a candle; a pandas Timestamp is a datetime."""
+
+_LAST_YEAR = 2261  # no bar opens after it
 
 
 def find_row(bars: Bars, time: Time) -> int:
@@ -43,6 +45,65 @@ def find_row(bars: Bars, time: Time) -> int:
     raise ValueError(f"no candle opens at {_shown(wanted, bars.zone)}; {_neighbours(bars, row)}")
 
 
+def rows_between(
+    bars: Bars, first: Time | None, last: Time | None, names: tuple[str, str] = ("first", "last")
+) -> slice:
+    """The rows of the candles from `first` to `last`, at which none need open; None is where the bars end.
+
+    Times are read as `find_row` reads them, and both ends belong to the range; a date as the last one is
+    its whole day. Row numbers are those of a slice: `last` is the first row behind the range, negative
+    ones count from the end. Raises ValueError where `first` is later than `last`; `names` are what the
+    user calls the two.
+
+    >>> times = ["2024-01-05T15:00", "2024-01-05T16:00", "2024-01-08"]
+    >>> bars = Bars({"time": times, "close": [1.0, 2.0, 3.0]})
+    >>> rows_between(bars, None, "2024-01-05"), rows_between(bars, 1, -1)
+    (slice(0, 2, None), slice(1, 2, None))
+    """
+    start = 0 if first is None else _border(bars, first, False, names)
+    stop = len(bars) if last is None else _border(bars, last, True, names)
+    if _later(bars, first, last) or (first is not None and last is not None and start > stop):
+        raise ValueError(f"{names[0]} is later than {names[1]}")
+    return slice(start, max(start, stop))
+
+
+def _later(bars: Bars, first: Time | None, last: Time | None) -> bool:
+    """Whether both are times and the wrong way round, which rows do not show where no candle is between."""
+    if not isinstance(first, np.datetime64 | date | str) or not isinstance(last, np.datetime64 | date | str):
+        return False
+    return nanoseconds(first, bars.zone) >= _end(last, bars.zone)
+
+
+def _border(bars: Bars, time: Time, behind: bool, names: tuple[str, str]) -> int:
+    """The row at which a range begins, or which is behind it."""
+    if not isinstance(time, np.datetime64 | date | str):
+        return slice(_integer(time), None).indices(len(bars))[0]
+    if bars.times is None:
+        raise ValueError(f"the bars have no times; as {names[0]} and {names[1]}, name row numbers")
+    wanted = _end(time, bars.zone) if behind else nanoseconds(time, bars.zone)
+    return int(np.searchsorted(bars.times, wanted))
+
+
+def _end(time: np.datetime64 | date | str, zone: str | None) -> int:
+    """The first nanosecond after what `time` names."""
+    day = _day(time)
+    if day is None:
+        return nanoseconds(time, zone) + 1
+    if day.year >= _LAST_YEAR:
+        return 1 << 62
+    return parse_time((day + timedelta(days=1)).isoformat(), zone)
+
+
+def _day(time: np.datetime64 | date | str) -> date | None:
+    """The date, if it is no more than one."""
+    if isinstance(time, str):
+        try:
+            return date.fromisoformat(time.strip())
+        except ValueError:
+            return None
+    return time if isinstance(time, date) and not isinstance(time, datetime) else None
+
+
 def moment(bars: Bars, row: int) -> str:
     """When a candle opened, in the zone of the bars; without the time of day if that is midnight."""
     return f"row {row:,}" if bars.times is None else _shown(int(bars.times[row]), bars.zone)
@@ -54,16 +115,20 @@ def _shown(time: int, zone: str | None) -> str:
 
 
 def _numbered_row(bars: Bars, number: Any) -> int:
-    if isinstance(number, bool | np.bool_):
-        raise TypeError("a candle is named by a time or a row number, not by a truth")
-    try:
-        row = operator.index(number)
-    except TypeError:
-        kind = type(number).__name__
-        raise TypeError(f"a candle is named by a time or a row number, not by a {kind}") from None
+    row = _integer(number)
     if not -len(bars) <= row < len(bars):
         raise ValueError(f"there is no row {row}; the last candle is row {len(bars) - 1}")
     return row % len(bars)
+
+
+def _integer(number: Any) -> int:
+    if isinstance(number, bool | np.bool_):
+        raise TypeError("a candle is named by a time or a row number, not by a truth")
+    try:
+        return operator.index(number)
+    except TypeError:
+        kind = type(number).__name__
+        raise TypeError(f"a candle is named by a time or a row number, not by a {kind}") from None
 
 
 def nanoseconds(time: np.datetime64 | date | str, zone: str | None) -> int:

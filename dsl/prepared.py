@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from .compiler.analyze import Checked
 from .compiler.graph import Graph
+from .compiler.looks import Look, idle
 from .compiler.passes import Wanted, lower
 from .compiler.schedule import schedule
 from .runtime.plan import FIELDS, Plan, StoreForm
@@ -15,7 +16,7 @@ from .runtime.plan import FIELDS, Plan, StoreForm
 SCORE, ENTRY = "#score", "#entry"
 """Names of results that no input or condition can have."""
 
-Wish = Literal["score", "entry", "all"]
+Wish = Literal["score", "entry", "conditions", "all"]
 
 _STORED: dict[str, StoreForm] = {
     "number": "number",
@@ -37,15 +38,31 @@ class Prepared:
     fields: tuple[str, ...]
 
 
-def prepare(checked: Checked, names: tuple[str, ...]) -> Prepared:
+def prepare(checked: Checked, names: tuple[str, ...], look: Look = idle) -> Prepared:
     """The plan that keeps the named inputs and conditions besides score and entry."""
+    return _planned(checked.graph, wanted_of(checked, names), look=look)
+
+
+def wanted_of(checked: Checked, names: tuple[str, ...]) -> list[tuple[str, Wanted]]:
+    """The results that such a plan keeps, each under its name."""
     wanted: list[tuple[str, Wanted]] = [(SCORE, ("sum", checked.score)), (ENTRY, ("holds", checked.entry))]
     for name in names:
         if name in checked.inputs:
             wanted.append((name, ("number", checked.inputs[name])))
         else:
             wanted.append((name, ("holds", checked.conditions[name])))
-    return _prepared(checked, wanted)
+    return wanted
+
+
+def stored(wanted: Iterable[tuple[str, Wanted]], *, packed: bool = False) -> list[tuple[StoreForm, Wanted]]:
+    """The results with the forms in which they are kept; `packed` is as for a batch."""
+    forms = _PACKED if packed else _STORED
+    return [(forms[item[0]], item) for _, item in wanted]
+
+
+def wanted_of_batch(checked: Checked, kinds: Sequence[Wish]) -> list[tuple[str, Wanted]]:
+    """The results that a plan for many keeps of one of them."""
+    return list(_wanted(checked, kinds))
 
 
 def prepare_interval(checked: Checked) -> Prepared:
@@ -70,19 +87,22 @@ def by_name(prepared: Prepared, kept: Any) -> dict[str, Any]:
     return {name: next(rows[form]) for name, form in prepared.names}
 
 
-def prepare_batch(batch: Sequence[Checked], kinds: Sequence[Wish], *, packed: bool = False) -> Prepared:
+def prepare_batch(
+    batch: Sequence[Checked], kinds: Sequence[Wish], *, packed: bool = False, look: Look = idle
+) -> Prepared:
     """One plan for all: of each strategy in order, what `kinds` say.
 
-    "score", "entry", and "all": those two, inputs and conditions. With `packed`, truths are kept as
-    a bit a candle.
+    "score", "entry", "conditions", and "all": these and the inputs, in front of the conditions. With
+    `packed`, truths are kept as a bit a candle.
     """
     graph = Graph()
     wanted: list[tuple[str, Wanted]] = []
     for checked in batch:
+        look()
         places = graph.absorb(checked.graph)
         for name, (form, node) in _wanted(checked, kinds):
             wanted.append((name, (form, places[node])))
-    return _planned(graph, wanted, _PACKED if packed else _STORED)
+    return _planned(graph, wanted, _PACKED if packed else _STORED, look)
 
 
 def _wanted(checked: Checked, kinds: Sequence[Wish]) -> Iterator[tuple[str, Wanted]]:
@@ -92,6 +112,7 @@ def _wanted(checked: Checked, kinds: Sequence[Wish]) -> Iterator[tuple[str, Want
         yield ENTRY, ("holds", checked.entry)
     if "all" in kinds:
         yield from ((name, ("number", node)) for name, node in checked.inputs.items())
+    if "conditions" in kinds or "all" in kinds:
         yield from ((name, ("holds", node)) for name, node in checked.conditions.items())
 
 
@@ -100,10 +121,13 @@ def _prepared(checked: Checked, wanted: list[tuple[str, Wanted]]) -> Prepared:
 
 
 def _planned(
-    source: Graph, wanted: list[tuple[str, Wanted]], stored: dict[str, StoreForm] = _STORED
+    source: Graph,
+    wanted: list[tuple[str, Wanted]],
+    forms_kept: dict[str, StoreForm] = _STORED,
+    look: Look = idle,
 ) -> Prepared:
-    graph, roots = lower(source, tuple(form for _, form in wanted))
-    forms = [stored[form] for _, (form, _) in wanted]
-    plan = schedule(graph, tuple(zip(forms, roots, strict=True)))
+    graph, roots = lower(source, tuple(form for _, form in wanted), look)
+    forms = [forms_kept[form] for _, (form, _) in wanted]
+    plan = schedule(graph, tuple(zip(forms, roots, strict=True)), look)
     names = tuple(zip((name for name, _ in wanted), forms, strict=True))
     return Prepared(plan, names, tuple(FIELDS[field] for field, _ in plan.loads))

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .prepared import ENTRY, SCORE, Prepared, by_name
+from .budgets import check_budgets
+from .prepared import ENTRY, SCORE, by_name
 from .runtime import engine
 from .runtime.bars import Bars
+from .runtime.watch import Watch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +41,7 @@ class Evaluation:
     inputs: Mapping[str, NDArray[np.float64]]
     conditions: Mapping[str, NDArray[np.bool_]]
     notes: tuple[str, ...] = field(default=())
-    budgets: tuple[float, int] = field(default=(float("inf"), 1 << 62), repr=False)
+    budgets: tuple[float, float] = field(default=(float("inf"), 1 << 62), repr=False)
 
     def __len__(self) -> int:
         return len(self.entry)
@@ -128,18 +130,24 @@ class Evaluation:
 
 def evaluate(
     strategy: Strategy,
-    prepared: Prepared,
+    names: tuple[str, ...],
     data: Any,
     resample: bool,
     align: str | None,
-    work: float,
-    memory: int,
+    budgets: tuple[float, float],
+    watch: Watch,
 ) -> Evaluation:
-    """Check the bars against the strategy, run the plan, and name what it kept."""
+    """Check the bars against the strategy, run the plan that keeps what is named, and name what it kept."""
+    watch.enter("planning")
+    prepared = strategy._prepare(names, watch.look)
+    watch.enter("reading the bars")
     bars, notes = ready(data, strategy.timeframe, resample, align)
     bars.require(prepared.fields)
-    strategy._check_budgets(prepared.plan, len(bars), work, memory)
-    found = by_name(prepared, engine.run(prepared.plan, bars.matrix))
+    watch.enter("planning")
+    check_budgets(strategy, prepared.plan, len(bars), *budgets, names=names)
+    watch.reckoned = prepared.plan.cost(len(bars))
+    watch.enter("evaluating", len(bars))
+    found = by_name(prepared, engine.run(prepared.plan, bars.matrix, watch=watch))
     checked = strategy._checked
     return Evaluation(
         strategy=strategy,
@@ -149,7 +157,7 @@ def evaluate(
         inputs={name: found[name] for name in checked.inputs if name in found},
         conditions={name: found[name] for name in checked.conditions if name in found},
         notes=(*notes, *short_notes(strategy, len(bars))),
-        budgets=(work, memory),
+        budgets=budgets,
     )
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .strategy import Strategy
 
 SUFFIXES = (".csv", ".parquet")
-_LAST_YEAR = 2261  # no bar opens after it
 
 
 @dataclass(frozen=True)
@@ -72,37 +71,14 @@ class _TimeError(Exception):
 
 def _rows(bars: Bars, first: str | None, last: str | None) -> slice:
     """The rows to report, both ends included; a date as the last one means its whole day."""
-    import numpy as np
+    from .candle import rows_between
 
-    from .runtime.moments import parse_time
-
-    if first is None and last is None:
-        return slice(0, len(bars))
-    if bars.times is None:
+    if bars.times is None and not first is last is None:
         raise _TimeError("--from and --to need bars with times")
     try:
-        start = 0 if first is None else int(np.searchsorted(bars.times, parse_time(first, bars.zone), "left"))
-        stop = len(bars) if last is None else int(np.searchsorted(bars.times, _end(last, bars.zone), "left"))
+        return rows_between(bars, first, last, ("--from", "--to"))
     except ValueError as error:
         raise _TimeError(str(error)) from error
-    if first is not None and last is not None and start > stop:
-        raise _TimeError("--from is later than --to")
-    return slice(start, max(start, stop))
-
-
-def _end(text: str, zone: str | None) -> int:
-    """The first nanosecond after what `text` names."""
-    from datetime import date, timedelta
-
-    from .runtime.moments import parse_time
-
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        return parse_time(text, zone) + 1
-    if day.year >= _LAST_YEAR:
-        return 1 << 62
-    return parse_time((day + timedelta(days=1)).isoformat(), zone)
 
 
 def _report(request: Request, strategy: Strategy, result: Evaluation, rows: slice) -> list[str]:

@@ -5,8 +5,10 @@ Whatever is wrong with them ends in a `Failure`, which has what to say and the e
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ import click
 
 from .checking import INVALID, STDIN, UNREADABLE, is_colored, read_source
 from .compiler.front import check
+from .compiler.parameters import assignments
 from .grammar.document import load
 from .grammar.source import Source
 from .render import Checked, as_text, visible
@@ -33,6 +36,7 @@ class Sources:
     timeframe: str | None
     resample: bool
     align: str | None
+    values: tuple[str, ...] = ()
 
 
 class Failure(Exception):
@@ -58,14 +62,38 @@ def check_sources(sources: Sources) -> None:
         raise Failure(f"{sources.data} is a folder; name one file", UNREADABLE)
 
 
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_LONGEST_NUMBER = 40
+_TRUTHS = {"true": True, "false": False}
+
+
+def read_values(texts: Iterable[str]) -> dict[str, float | bool | str]:
+    """The values of `--set NAME=VALUE`; what is neither a number nor a truth stays a text.
+
+    >>> read_values(["fast=12", "level=.5", "useVolume=false"])
+    {'fast': 12.0, 'level': 0.5, 'useVolume': False}
+    """
+    values: dict[str, float | bool | str] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not name or not equals or not value:
+            raise Failure(f"--set wants NAME=VALUE, for example fast=12, and not {text}", UNREADABLE)
+        if name in values:
+            raise Failure(f"--set gives {name} twice", UNREADABLE)
+        is_number = len(value) <= _LONGEST_NUMBER and _NUMBER.fullmatch(value)
+        values[name] = float(value) if is_number else _TRUTHS.get(value.lower(), value)
+    return values
+
+
 def read_strategy(sources: Sources) -> Strategy:
     """The compiled strategy; its diagnostics are shown."""
+    values = read_values(sources.values)
     label = "<stdin>" if sources.strategy == STDIN else sources.strategy
     try:
         document = load(read_source(sources.strategy), label)
     except OSError as error:
         raise Failure(f"{sources.strategy}: {error.strerror or error}", UNREADABLE) from error
-    checked, diagnostics = check(document, sources.timeframe)
+    checked, diagnostics = check(document, sources.timeframe, values)
     if diagnostics:
         found = Checked(Source(document.text or "", document.label), diagnostics)
         click.echo(as_text(found, color=is_colored(sys.stderr)), err=True)
@@ -85,8 +113,11 @@ def evaluate(sources: Sources, strategy: Strategy) -> Evaluation:
             return strategy.evaluate(bars, resample=sources.resample, align=sources.align)
     except OSError as error:
         raise Failure(f"{sources.data}: {error.strerror or error}", UNREADABLE) from error
-    except (BarsError, StrategyError) as error:
+    except BarsError as error:
         raise Failure(str(error), INVALID) from error
+    except StrategyError as error:
+        ways_out = [f"; {found.help}" for found in error.diagnostics if found.help]
+        raise Failure(str(error) + "".join(ways_out[:1]), INVALID) from error
 
 
 def heading(sources: Sources, result: Evaluation) -> list[str]:
@@ -101,6 +132,8 @@ def heading(sources: Sources, result: Evaluation) -> list[str]:
         f"Bars       {visible(sources.data.name)}: {len(result):,} candles{span(result, 0, len(result))}",
     ]
     lines += [f"           {visible(note)}" for note in result.notes]
+    if strategy.values:
+        lines.append(f"Parameters {assignments(strategy.values)}")
     return [*lines, f"Look-ahead {_extent(strategy)}"]
 
 

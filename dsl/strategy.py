@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 import copy
 from dataclasses import replace
 from functools import cached_property
@@ -10,22 +10,28 @@ from pathlib import Path
 import threading
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from .budgets import check_budget_values, check_budgets
 from .compiler.analyze import Checked
 from .compiler.canonical import canonical, digest
 from .compiler.facts import Fact, facts
 from .compiler.front import check
-from .grammar import catalogue as say
+from .compiler.looks import Look, idle, locked
+from .ending import ending, watch_for
+from .estimates import Estimate, estimate
 from .grammar.diagnostics import Diagnostic, Message
 from .grammar.document import Document, load
 from .grammar.words import LIMITS, MINUTES
 from .prepared import ENTRY, Prepared, prepare, prepare_interval
 from .runtime.plan import Plan
+from .schemas.parameters import Parameter
 
 if TYPE_CHECKING:
     from .proof.certificate import Certificate
     from .proof.replay import Replay
     from .result import Evaluation
     from .stream import Stream
+    from .sweep.folds import Range
+    from .sweep.trial import Sweep
 
 Source: TypeAlias = "str | bytes | Path | dict[str, Any]"
 Outputs: TypeAlias = "Literal['all', 'signals'] | Iterable[str]"
@@ -71,12 +77,14 @@ def validate(source: Source, *, timeframe: str | None = None) -> list[Diagnostic
     return check(_read(source), _known_timeframe(timeframe))[1]
 
 
-def compile(source: Source, *, timeframe: str | None = None) -> Strategy:
+def compile(
+    source: Source, *, timeframe: str | None = None, parameters: Mapping[str, float | bool] | None = None
+) -> Strategy:
     """A strategy that is ready to evaluate.
 
     Takes what `validate` takes; `timeframe` replaces the one of the document (which must have a
-    valid one all the same) and enters the hash. Raises StrategyError with all diagnostics if
-    anything is an error.
+    valid one all the same), `parameters` are values in the places of defaults; both enter the hash.
+    Raises StrategyError with all diagnostics if anything is an error.
 
     >>> strategy = compile({
     ...     "configuration": {"timeframe": "1D"},
@@ -88,8 +96,11 @@ def compile(source: Source, *, timeframe: str | None = None) -> Strategy:
     >>> strategy.warmup, strategy.max_score
     (1, 1)
     """
-    document = _read(source)
-    checked, diagnostics = check(document, _known_timeframe(timeframe))
+    return _compiled(_read(source), _known_timeframe(timeframe), parameters or {})
+
+
+def _compiled(document: Document, timeframe: str | None, binding: Mapping[str, Any]) -> Strategy:
+    checked, diagnostics = check(document, timeframe, binding)
     if checked is None:
         raise StrategyError(diagnostics, document.label)
     return Strategy(checked, tuple(diagnostics), document, timeframe)
@@ -139,7 +150,7 @@ class Strategy:
     def __reduce__(self) -> tuple[Callable[..., Strategy], tuple[Any, ...]]:
         document = self._document
         source = document.data if document.text is None else document.text
-        return _rebuild, (source, document.label, dict(document.metadata), self._override)
+        return _rebuild, (source, document.label, dict(document.metadata), self._override, self.values)
 
     @property
     def name(self) -> str | None:
@@ -196,6 +207,39 @@ class Strategy:
         return digest(self._checked)
 
     @property
+    def parameters(self) -> dict[str, Parameter]:
+        """What the document declares: name and `Parameter` (kind, default, range, unit, description)."""
+        return dict(self._checked.parameters)
+
+    @property
+    def values(self) -> dict[str, float | bool]:
+        """The value of every parameter: the one that is bound, or the default."""
+        return dict(self._checked.values)
+
+    def bind(self, **values: float | bool) -> Strategy:
+        """The strategy with these values of its parameters; the others keep theirs.
+
+        It is the strategy with the numbers written out, with the hash of that. Raises StrategyError
+        where a value is out of its range, breaks a constraint, or is of no parameter.
+
+        >>> strategy = compile({
+        ...     "configuration": {"timeframe": "1D"},
+        ...     "parameters": {"fast": {"default": 9, "min": 2, "max": 50}},
+        ...     "inputs": {"mean": "sma(close, fast)"},
+        ...     "conditions": {"up": "close > mean"},
+        ...     "score": {"up": 1},
+        ...     "decision": {"entry": "score == 1"},
+        ... })
+        >>> strategy.bind(fast=12).inputs
+        {'mean': 'sma(close, 12)'}
+        >>> strategy.bind(fast=60)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        dslc.strategy.StrategyError: ...`fast` must be a whole number from 2 to 50, not 60...
+        """
+        return _compiled(self._document, self._override, {**self.values, **values})
+
+    @property
     def warmup(self) -> int:
         """Candles before the first one on which every condition is defined, without gaps."""
         return max((self._facts[node].first for node in self._checked.conditions.values()), default=0)
@@ -227,7 +271,9 @@ class Strategy:
         resample: bool = False,
         align: str | None = None,
         work: float = WORK_BUDGET,
-        memory: int = MEMORY_BUDGET,
+        memory: float = MEMORY_BUDGET,
+        deadline: float | None = None,
+        stop: Callable[[], object] | None = None,
     ) -> Evaluation:
         """Score and decision, inputs and conditions, on every candle of a history.
 
@@ -237,12 +283,41 @@ class Strategy:
         `Bars.resample` says. Raises BarsError where the bars contradict the strategy, and
         StrategyError where the run would exceed the budgets `work` or `memory`; that is known
         before the workspace and the results are allocated (the bars are converted by then).
+
+        With a `deadline`, in seconds from the call, the evaluation ends in StrategyError (E613) within
+        100 ms once they have passed; so it does (E614) once `stop()` is true, which is asked every few
+        milliseconds, for instance `threading.Event().is_set`. Only reading bars, and compiling a kernel that
+        has never run on this machine, take longer if they must. Neither changes a bit of a result.
         """
         from .result import evaluate
 
-        prepared = self._prepare(self._names(outputs))
-        found: Evaluation = evaluate(self, prepared, bars, resample, align, work, memory)
+        names = self._names(outputs)
+        check_budget_values(work=work, memory=memory)
+        watch = watch_for(deadline, stop)
+        with ending(self._refuse, watch, deadline):
+            found: Evaluation = evaluate(self, names, bars, resample, align, (work, memory), watch)
         return found
+
+    def estimate(self, candles: int, *, outputs: Outputs = "all") -> Estimate:
+        """What `evaluate` with these outputs will cost on so many candles, and which parts cost it.
+
+        Nothing of it is allocated, and no bars are needed; `evaluate` holds its budgets against the same
+        numbers.
+
+        >>> strategy = compile({
+        ...     "configuration": {"timeframe": "1D"},
+        ...     "inputs": {"near": "sma(close, 16)", "far": "ema(sma(close, 16), 64)"},
+        ...     "conditions": {"up": "near > far"},
+        ...     "score": {"up": 1},
+        ...     "decision": {"entry": "score == 1"},
+        ... })
+        >>> found = strategy.estimate(1_000_000)
+        >>> found.bytes > 25_000_000, found.work > 1e6
+        (True, True)
+        >>> [part.name for part in found.dearest]
+        ['near', 'far', 'entry', 'up']
+        """
+        return estimate(self, self._names(outputs), candles)
 
     def verify(
         self,
@@ -303,6 +378,70 @@ class Strategy:
         evaluation = self.evaluate(bars, resample=resample, align=align, work=work, memory=memory)
         return replay(certificate, evaluation)
 
+    def sweep(
+        self,
+        bars: Any,
+        grid: Mapping[str, Any] | Iterable[str],
+        *,
+        objective: str = "t_value_5",
+        maximize: bool = True,
+        sampler: str = "grid",
+        trials: int | None = None,
+        seed: int = 0,
+        train: Range | None = None,
+        test: Range | float | None = None,
+        folds: int = 0,
+        threads: int = 1,
+        resample: bool = False,
+        align: str | None = None,
+        work: float = WORK_BUDGET,
+        memory: int = MEMORY_BUDGET,
+    ) -> Sweep:
+        """Try values of parameters, and of weights as `score.NAME`, on the same bars.
+
+        `grid` has the values of each name (or None for the declared range), or texts such as
+        "fast=5:50:5" and "slow=20,50,100". `objective` is a statistic of a batch, such as "t_value_5".
+        `sampler` is "grid" (all combinations), "random", "sobol" or "optuna", with so many `trials` and
+        a `seed`; constraints of the document hold in all of them.
+
+        Honest by default: `test` is a range of candles, or a share of the last ones, that takes no part
+        in choosing; `train` the range that does; `folds` that many steps of a walk forward. Values that
+        change only weights and the decision are scored again without computing any indicator.
+        Raises ValueError where the grid or the ranges cannot be used, and what `evaluate` raises.
+
+        >>> strategy = compile({
+        ...     "configuration": {"timeframe": "1D"},
+        ...     "parameters": {"level": {"default": 2, "min": 1, "max": 9}},
+        ...     "inputs": {},
+        ...     "conditions": {"up": "close > level"},
+        ...     "score": {"up": 1},
+        ...     "decision": {"entry": "score == 1"},
+        ... })
+        >>> found = strategy.sweep({"close": [1.0, 2.0, 3.0, 4.0]}, ["level=1:3:1"], objective="entries")
+        >>> [(trial.values["level"], trial.objective) for trial in found]
+        [(1, 3.0), (2, 2.0), (3, 1.0)]
+        """
+        from .sweep.run import sweep
+
+        return sweep(
+            self,
+            bars,
+            grid if isinstance(grid, Mapping) else list(grid),
+            objective=objective,
+            maximize=maximize,
+            sampler_name=sampler,
+            trials=trials,
+            seed=seed,
+            train=train,
+            test=test,
+            folds=folds,
+            threads=threads,
+            resample=resample,
+            align=align,
+            work=work,
+            memory=memory,
+        )
+
     def stream(self, snapshot: bytes | None = None, *, zone: str | None = None) -> Stream:
         """The strategy on candles that come one at a time, or going on where `snapshot` was taken.
 
@@ -325,13 +464,13 @@ class Strategy:
             raise ValueError(f"the strategy has no input or condition {names}")
         return tuple(name for name in known if name in wanted)
 
-    def _prepare(self, names: tuple[str, ...]) -> Prepared:
+    def _prepare(self, names: tuple[str, ...], look: Look = idle) -> Prepared:
         """The plan that keeps the named inputs and conditions besides score and entry."""
-        with self._lock:
+        with locked(self._lock, look):
             if names not in self._plans:
                 while len(self._plans) >= _PLANS:
                     del self._plans[next(iter(self._plans))]
-                self._plans[names] = prepare(self._checked, names)
+                self._plans[names] = prepare(self._checked, names, look)
             return self._plans[names]
 
     def _prepare_interval(self) -> Prepared:
@@ -346,21 +485,17 @@ class Strategy:
         return StrategyError([whole], self._document.label)
 
     def _check_budgets(
-        self, plan: Plan, candles: int, work: float, memory: int, size: int | None = None
+        self, plan: Plan, candles: int, work: float, memory: float, size: int | None = None
     ) -> None:
         """Refuse a run over the budgets; `size` is in bytes where it is not that of the whole run."""
-        if plan.cost(candles) > work:
-            raise self._refuse(say.work_over_budget(plan.cost(candles), work, candles))
-        size = plan.bytes(candles) if size is None else size
-        if size > memory:
-            raise self._refuse(say.memory_over_budget(size, memory, candles))
+        check_budgets(self, plan, candles, work, memory, size)
 
 
 def _rebuild(
-    source: str | dict[str, Any], label: str, metadata: dict[str, Any], timeframe: str | None
+    source: str | dict[str, Any],
+    label: str,
+    metadata: dict[str, Any],
+    timeframe: str | None,
+    values: dict[str, float | bool],
 ) -> Strategy:
-    document = replace(load(source, label), metadata=metadata)
-    checked, diagnostics = check(document, timeframe)
-    if checked is None:
-        raise StrategyError(diagnostics, label)
-    return Strategy(checked, tuple(diagnostics), document, timeframe)
+    return _compiled(replace(load(source, label), metadata=metadata), timeframe, values)

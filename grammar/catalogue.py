@@ -138,6 +138,12 @@ def not_plain_data(where: str, found: str) -> Said:
     )
 
 
+@code("E115")
+def bad_parameter(name: str, problem: str, help_: str | None) -> Said:
+    """What a parameter declares contradicts itself, or says too little."""
+    return f"the parameter {quoted(name)} {problem}", help_
+
+
 # --- E2 syntax -----------------------------------------------------------------------------
 
 
@@ -243,9 +249,9 @@ def reserved_name(name: str) -> Said:
 
 
 @code("E305")
-def name_taken(name: str) -> Said:
-    """Inputs and conditions share one space of names."""
-    return f"{quoted(name)} is already the name of an input", "rename the input or the condition"
+def name_taken(name: str, owner: str = "an input") -> Said:
+    """Parameters, inputs and conditions share one space of names."""
+    return f"{quoted(name)} is already the name of {owner}", "rename one of the two"
 
 
 @code("E306")
@@ -296,6 +302,18 @@ def score_outside_decision() -> Said:
 def score_of_unknown(name: str, help_: str | None) -> Said:
     """A weight is given to something that is no condition."""
     return f"{quoted(name)} is not a condition, so it cannot carry a weight", help_
+
+
+@code("E313")
+def unknown_parameter(name: str, help_: str | None) -> Said:
+    """A value is given to a parameter that the strategy does not have."""
+    return f"{quoted(name)} is not a parameter of this strategy", help_
+
+
+@code("E314")
+def not_a_parameter(name: str, help_: str | None) -> Said:
+    """A constraint is about parameters and numbers alone, for it must be known before any candle is seen."""
+    return f"{quoted(name)} is not a parameter, and constraints are about parameters", help_
 
 
 # --- E4 types and arguments ----------------------------------------------------------------
@@ -388,6 +406,32 @@ def argument_not_constant(function: str, parameter: str) -> Said:
 def literal_out_of_range() -> Said:
     """A number in an expression is too large for a float64."""
     return "this number is out of range", "write a number below 1.8e308"
+
+
+@code("E415")
+def value_out_of_range(name: str, found: str, demand: str, help_: str | None = None) -> Said:
+    """A parameter is given a value that its declaration does not allow."""
+    return f"{quoted(name)} must be {demand}, not {found}", help_
+
+
+@code("E416")
+def unfit_value(values: str, problem: str) -> Said:
+    """The declared range of a parameter has values for which an expression means nothing."""
+    return f"with {values}, {problem}", "narrow the range of the parameter, or add a constraint"
+
+
+@code("E417")
+def constraint_broken(constraint: str, values: str) -> Said:
+    """The values of the parameters do not satisfy one of the constraints."""
+    return f"the constraint {quoted(constraint)} does not hold with {values}", "choose other values"
+
+
+@code("E418")
+def constraint_not_truth(constraint: str) -> Said:
+    """A constraint must be true or false, and known without any candle."""
+    return f"the constraint {quoted(constraint)} is not a comparison of parameters", (
+        "write one that is true or false, for example fast < slow"
+    )
 
 
 # --- E5 causality and determinism ----------------------------------------------------------
@@ -493,21 +537,39 @@ def more_problems(count: int) -> Said:
 
 
 @code("E611")
-def work_over_budget(cost: float, budget: float, candles: int) -> Said:
+def work_over_budget(cost: float, budget: float, candles: int, dearest: str = "", fits: str = "") -> Said:
     """Evaluating the strategy on these bars would cost more work than the budget allows."""
     return (
-        f"evaluating {candles:,} candles would cost {cost:.3g} units of work; the budget is {budget:.3g}",
-        "use fewer candles or a simpler strategy, or raise the budget",
+        f"evaluating {candles:,} candles would cost {cost:.3g} units of work; the budget is {budget:.3g}"
+        f"{dearest}",
+        f"use fewer candles or a simpler strategy, or raise the budget{fits}",
     )
 
 
 @code("E612")
-def memory_over_budget(size: int, budget: int, candles: int) -> Said:
+def memory_over_budget(size: int, budget: float, candles: int, dearest: str = "", fits: str = "") -> Said:
     """Evaluating the strategy on these bars would need more memory than the budget allows."""
     return (
-        f"evaluating {candles:,} candles would need {amount(size)}; the budget is {amount(budget)}",
-        "use fewer candles or ask for fewer outputs, or raise the budget",
+        f"evaluating {candles:,} candles would need {amount(size)}; "
+        f"the budget is {amount(int(budget))}{dearest}",
+        f"use fewer candles or ask for fewer outputs, or raise the budget{fits}",
     )
+
+
+@code("E613")
+def deadline_passed(seconds: float, progress: str, work: float | None) -> Said:
+    """The evaluation had not ended when its deadline passed; nothing of it is kept."""
+    expected = "" if work is None else f"; the whole is reckoned at about {work / 1e9:.2g} s of one core"
+    return (
+        f"the deadline of {seconds:g} s passed ({progress})",
+        f"allow more time, or use fewer candles or a simpler strategy{expected}",
+    )
+
+
+@code("E614")
+def stopped(progress: str) -> Said:
+    """The caller stopped the evaluation before it had ended; nothing of it is kept."""
+    return f"the evaluation was stopped ({progress})", "evaluate again; what was done is not kept"
 
 
 # --- W7 warnings ---------------------------------------------------------------------------
@@ -535,6 +597,12 @@ def no_conditions() -> Said:
 def no_weights() -> Said:
     """Without weights the score is 0 on every candle."""
     return "no condition carries a weight, so the score is always 0", "give a condition a weight"
+
+
+@code("W706")
+def unused_parameter(name: str) -> Said:
+    """A parameter is declared and no expression uses it, so its value changes nothing."""
+    return f"no expression uses the parameter {quoted(name)}", "use it, or remove it"
 
 
 @code("W705")

@@ -1,9 +1,9 @@
 """Finds keys and values in a JSON text that is known to be valid.
 
 Only diagnostics need places, so nothing here runs for a correct document. The two outer levels
-(sections and their entries) are indexed member by member; a deeper value is skipped in one step
-by the C parser. What may hide at any depth (a duplicate key, a NaN) is found by one scan for
-just that.
+(sections and their entries) are indexed member by member, and so are what a parameter declares and
+the constraints; a deeper value is skipped in one step by the C parser. What may hide at any depth (a
+duplicate key, a NaN) is found by one scan for just that.
 """
 
 from __future__ import annotations
@@ -109,11 +109,18 @@ class Places:
             if (key,) in index:
                 continue
             index[key,] = Entry((key,), key_span, value)
+            if key == "constraints" and text[value[0]] == "[":
+                for at, span in enumerate(elements(text, value[0])):
+                    index[key, str(at)] = Entry((key, str(at)), None, span)
             if text[value[0]] != "{":
                 continue
             for name, name_span, inner in members(text, value[0]):
-                if (key, name) not in index:
-                    index[key, name] = Entry((key, name), name_span, inner)
+                if (key, name) in index:
+                    continue
+                index[key, name] = Entry((key, name), name_span, inner)
+                if key == "parameters" and text[inner[0]] == "{":
+                    for part, part_span, deepest in members(text, inner[0]):
+                        index.setdefault((key, name, part), Entry((key, name, part), part_span, deepest))
         return index
 
     @cached_property
@@ -121,7 +128,7 @@ class Places:
         """Sections and their entries, each in the order of the text."""
         levels: tuple[list[Entry], list[Entry]] = ([], [])
         for entry in self._index.values():
-            if entry.pointer:
+            if 0 < len(entry.pointer) <= len(levels):
                 levels[len(entry.pointer) - 1].append(entry)
         return levels
 
@@ -138,6 +145,17 @@ def members(text: str, start: int) -> Iterator[tuple[str, Span, Span]]:
         value = member.end() if member[2] is None else member.start(2)
         at = _SKIP.raw_decode(text, value)[1] if member[2] is None else member.end()
         yield _unquoted(quoted), member.span(1), (value, at)
+
+
+def elements(text: str, start: int) -> Iterator[Span]:
+    """The span of each element of the array at `start`."""
+    at = _skip_space(text, start + 1)
+    while text[at] != "]":
+        end = _SKIP.raw_decode(text, at)[1]
+        yield at, end
+        at = _skip_space(text, end)
+        if text[at] == ",":
+            at = _skip_space(text, at + 1)
 
 
 def _unquoted(text: str) -> str:

@@ -20,6 +20,9 @@ stretch begins by running only what the states of the recurrences depend on, and
 as many candles as any value looks back: less work than to run all, so the later stretches are
 shorter. Nothing is shared but what is read, nobody waits, and the bits are those of one machine.
 
+A history is driven in pieces of some milliseconds, whole chunks or equal parts of one, so their number
+changes nothing; between two of them the machine looks at the `Watch` of the run, if it has one.
+
 Step 3 is `make_drive` of adapters.py, compiled. Its tables are flat integer arrays. The head:
 candles, chunk, room behind the halos, position of the next candle there, the lengths of the tables
 (number halos, mask halos, loads, steps, stores), candles between the rows of the market data and
@@ -46,13 +49,20 @@ from numpy.typing import NDArray
 from . import jit
 from .plan import FIELDS, WORD, Operand, Plan, StoreForm
 from .registry import kernel
+from .watch import Watch
 
 Numbers = NDArray[np.float64]
 Masks = NDArray[np.uint8]
 
 _FORMS: dict[StoreForm, int] = {"number": 0, "mask": 1, "integer": 2, "bits": 3}
+_PAGE = 4_096  # bytes, at least, of a page of memory
 _LEAST = 8_192  # candles of a stretch that is worth a thread,
 _LOOKBACKS = 4  # and how often it is longer than what any value looks back
+_PIECE = 5e6  # the work between two looks at the watch, in the units of `Kernel.cost`: some milliseconds,
+_SLOWLY = 1e3  # and how much longer plain Python takes
+_FILLED = 1 << 20  # values of a workspace, and
+_ROWS = 4  # of what is kept, and
+_SOME_WORDS = 1 << 14  # words of bits, between two looks
 
 
 @dataclass(frozen=True)
@@ -118,21 +128,57 @@ def run(
     chunk: int | None = None,
     compiled: bool | None = None,
     threads: int = 1,
+    watch: Watch | None = None,
 ) -> Kept:
     """The stored values of a plan on market data of shape (5, candles).
 
     The bits depend neither on `chunk` nor on `threads`, nor on `compiled` (False runs the kernels
-    as plain Python). Needs `plan.bytes(candles)` of memory, and a workspace a thread.
+    as plain Python). Needs `plan.bytes(candles)` of memory, and a workspace a thread. Raises what a
+    look at the `watch` raises, within some milliseconds; only what runs for the first time on a
+    machine, and is compiled for it, takes longer.
     """
     kept = room_for(plan, bars.shape[1])
 
     def stretch(start: int, stop: int) -> None:
-        machine = Machine(plan, chunk=chunk, compiled=compiled)
-        machine.skip(bars[:, :start])
-        machine.run(bars[:, start:stop], kept.part(start, stop))
+        machine = Machine(plan, chunk=chunk, compiled=compiled, watch=watch)
+        try:
+            machine.skip(bars[:, :start])
+            machine.run(bars[:, start:stop], kept.part(start, stop))
+        except KeyboardInterrupt:  # comes to the caller's thread, which the others need not outlast
+            if watch is not None:
+                watch.cancel()
+            raise
 
     _at_once(stretch, pairwise(_ends(plan, bars.shape[1], threads)))
     return kept
+
+
+def run_in_pieces(
+    plan: Plan,
+    bars: Numbers,
+    take: Callable[[int, Kept], None],
+    *,
+    first: int,
+    piece: int,
+    threads: int = 1,
+    watch: Watch | None = None,
+) -> None:
+    """Give `take` the stored values of some candles at a time, and the row of the first of them.
+
+    The candles before row `first` are run only as far as the later values depend on them. `first` and
+    `piece` are whole words; so are the pieces but the last. Needs `plan.bytes(piece)` of memory a thread;
+    `take` is called from all of them, with the pieces in no order.
+    """
+    assert first % WORD == piece % WORD == 0
+
+    def stretch(start: int, stop: int) -> None:
+        machine = Machine(plan, watch=watch)
+        machine.skip(bars[:, :start])
+        for at in range(start, stop, piece):
+            take(at, machine.run(bars[:, at : min(at + piece, stop)]))
+
+    ends = _ends(plan, bars.shape[1] - first, threads)
+    _at_once(stretch, pairwise(first + end for end in ends))
 
 
 def _at_once(work: Callable[[int, int], None], pairs: Iterable[tuple[int, int]]) -> None:
@@ -175,14 +221,23 @@ class Machine:
     alone. Not for use from several threads at once.
     """
 
-    def __init__(self, plan: Plan, *, chunk: int | None = None, compiled: bool | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        chunk: int | None = None,
+        compiled: bool | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         self._compiled = not jit.disabled() if compiled is None else compiled
         self._plan = plan
-        self._layout = layout = _layout_of(plan, chunk or plan.chunk, self._compiled)
+        self._watch = watch
+        self._piece = _piece_of(plan, chunk or plan.chunk, self._compiled) if watch is not None else None
+        self._layout = layout = _layout_of(plan, chunk or plan.chunk, self._compiled, watch)
         self._head = layout.head()
         self._state = np.zeros(layout.state_size)
         self._before = self._state.copy()
-        self._numbers, self._masks = layout.number_space(plan), layout.mask_space(plan)
+        self._numbers, self._masks = layout.number_space(plan, watch), layout.mask_space(plan)
         self._alone: _Alone | None = None
 
     def run(self, bars: Numbers, kept: Kept | None = None) -> Kept:
@@ -191,7 +246,13 @@ class Machine:
         They are written into `kept`, if there is one.
         """
         kept = kept or room_for(self._plan, bars.shape[1])
-        self._drive(bars, kept)
+        for start, stop in self._pieces(bars.shape[1]):
+            part = kept.part(start, stop)
+            if self._watch is not None:
+                _touch(part, self._watch)
+            self._drive(bars[:, start:stop], part)
+            if self._watch is not None:
+                self._watch.count(stop - start)
         return kept
 
     def skip(self, bars: Numbers) -> None:
@@ -199,9 +260,19 @@ class Machine:
         turn = max(0, bars.shape[1] - self._plan.lookback)
         nothing = Kept(*(np.empty((0, 0), rows.dtype) for rows in room_for(self._plan, 0).rows()))
         self._head[8] = 0
-        self._drive(bars[:, :turn], nothing, self._layout.recurrent)
-        self._drive(bars[:, turn:], nothing)
+        for start, stop in self._pieces(turn):
+            self._drive(bars[:, start:stop], nothing, self._layout.recurrent)
+        for start, stop in self._pieces(bars.shape[1] - turn):
+            self._drive(bars[:, turn + start : turn + stop], nothing)
         self._head[8] = len(self._plan.stores)
+
+    def _pieces(self, candles: int) -> Iterator[tuple[int, int]]:
+        """Where pieces of so many candles begin and end; the watch is looked at before each."""
+        length = self._piece or max(candles, 1)
+        for start in range(0, candles, length):
+            if self._watch is not None:
+                self._watch.look()
+            yield start, min(start + length, candles)
 
     def push(self, bar: Sequence[float] | Numbers) -> Kept:
         """The stored values on the next candle: open, high, low, close, volume.
@@ -292,7 +363,12 @@ def counts_of(bits: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def times_where(
-    bits: NDArray[np.uint8], times: NDArray[np.int64], *, threads: int = 1, compiled: bool | None = None
+    bits: NDArray[np.uint8],
+    times: NDArray[np.int64],
+    *,
+    threads: int = 1,
+    compiled: bool | None = None,
+    watch: Watch | None = None,
 ) -> list[NDArray[np.int64]]:
     """The times of the candles on which each row of bits holds.
 
@@ -302,6 +378,13 @@ def times_where(
     found = np.empty(ends[-1], np.int64)
     words: NDArray[np.int64] = bits.view(np.int64)
     times = np.ascontiguousarray(times)
+
+    def share(first: int, last: int) -> None:
+        some = max(1, _SOME_WORDS // max(words.shape[1], 1))
+        for start in range(first, last, some):
+            if watch is not None:
+                watch.look()
+            write(start, min(start + some, last))
 
     def write(first: int, last: int) -> None:
         head = np.array([last - first, words.shape[1]], np.int64)
@@ -313,8 +396,21 @@ def times_where(
                 jit.plain_select()(*(array.reshape(-1) for array in arrays))
 
     shares = [bisect_left(ends, ends[-1] * k // threads) for k in range(threads)]
-    _at_once(write, pairwise([*shares, len(words)]))
+    _at_once(share, pairwise([*shares, len(words)]))
     return [found[start:end] for start, end in pairwise(ends)]
+
+
+def _touch(kept: Kept, watch: Watch) -> None:
+    """Have the system find the memory that a piece is kept in, with looks on the way.
+
+    New memory comes in pages of up to 2 MiB, which are cleared first: for many rows at once that takes
+    much longer than what is then written there.
+    """
+    for rows in kept.rows():
+        page = max(1, _PAGE // rows.itemsize)
+        for first in range(_ROWS, len(rows), _ROWS):
+            watch.look()
+            rows[first : first + _ROWS, ::page] = 0
 
 
 @dataclass(frozen=True)
@@ -327,12 +423,12 @@ class _Alone:
     addresses: list[int]
 
 
-def _pieces(halos: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+def _stretches(halos: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     return zip(halos[::2].tolist(), halos[1::2].tolist(), strict=True)
 
 
 def _gathered(space: NDArray[Any], halos: NDArray[np.int64], at: int) -> NDArray[Any]:
-    pieces = [space[base + at : base + at + halo + 1] for base, halo in _pieces(halos)]
+    pieces = [space[base + at : base + at + halo + 1] for base, halo in _stretches(halos)]
     return np.concatenate(pieces) if pieces else space[:0].copy()
 
 
@@ -340,7 +436,7 @@ def _scatter(space: NDArray[Any], halos: NDArray[np.int64], values: NDArray[Any]
     start = 0
     if len(values) != int((halos[1::2] + 1).sum()):
         raise ValueError("these are the values of other slots")
-    for base, halo in _pieces(halos):
+    for base, halo in _stretches(halos):
         space[base : base + halo + 1] = values[start : start + halo + 1]
         start += halo + 1
 
@@ -373,9 +469,13 @@ class _Layout:
         )
         return np.array([0, self.chunk, self.chunk, 0, *counts, 0, 0, 0], np.int64)
 
-    def number_space(self, plan: Plan) -> Numbers:
+    def number_space(self, plan: Plan, watch: Watch | None = None) -> Numbers:
         """Number slots: constants filled, all else undefined."""
-        space = np.full(_size(plan.numbers, self.chunk), np.nan)
+        space = np.empty(_size(plan.numbers, self.chunk))
+        for start in range(0, len(space), _FILLED):
+            if watch is not None:
+                watch.look()
+            space[start : start + _FILLED] = np.nan
         for slot, value in plan.constants:
             start = self.number_bases[slot] + plan.numbers[slot]
             space[start : start + self.chunk] = value
@@ -393,16 +493,22 @@ class _Layout:
 _LAYOUTS: WeakKeyDictionary[Plan, dict[tuple[int, bool], _Layout]] = WeakKeyDictionary()
 
 
-def _layout_of(plan: Plan, chunk: int, compiled: bool) -> _Layout:
+def _piece_of(plan: Plan, chunk: int, compiled: bool) -> int:
+    """How many candles a machine takes between two looks at its watch."""
+    piece = plan.piece(_PIECE if compiled else _PIECE / _SLOWLY)
+    return piece if chunk == plan.chunk else max(1, piece // (WORD * chunk)) * WORD * chunk
+
+
+def _layout_of(plan: Plan, chunk: int, compiled: bool, watch: Watch | None) -> _Layout:
     """The layout, remembered as long as its plan lives."""
     known = _LAYOUTS.setdefault(plan, {})
     found = known.get((chunk, compiled))
     if found is None:  # two threads may both make it; either will do
-        found = known[chunk, compiled] = _layout(plan, chunk, compiled)
+        found = known[chunk, compiled] = _layout(plan, chunk, compiled, watch)
     return found
 
 
-def _layout(plan: Plan, chunk: int, compiled: bool) -> _Layout:
+def _layout(plan: Plan, chunk: int, compiled: bool, watch: Watch | None) -> _Layout:
     number_bases = _bases(plan.numbers, chunk)
     mask_bases = _bases(plan.masks, chunk)
 
@@ -417,6 +523,8 @@ def _layout(plan: Plan, chunk: int, compiled: bool) -> _Layout:
     steps: list[int] = []
     state = 0
     for step in plan.steps:
+        if watch is not None:
+            watch.look()
         found, lanes = kernel(step.kernel), step.lanes
         locate = jit.address if compiled else jit.plain_address
         steps += [locate(step.kernel, lanes), len(offsets), len(params), state]

@@ -25,10 +25,16 @@ FIELDS = ("open", "high", "low", "close", "volume")
 """Market data, in the order of the rows that the engine reads."""
 
 
-_COPY = 0.5  # at most, what moving one value costs, in the units of `Kernel.cost`
-
-
 StoreForm = Literal["number", "mask", "integer", "bits"]
+
+# In the units of `Kernel.cost`, slightly above what `benchmarks kernels` and `estimates` measure:
+LOAD = 0.5  # market data, a value
+KEEP: dict[StoreForm, float] = {"number": 1.2, "integer": 1.2, "mask": 0.2, "bits": 0.1}  # into new memory
+MOVE = 0.4  # a value of a halo, once a chunk
+CALL = 10.0  # a step, once a chunk
+FILL = 1.5  # eight bytes of the workspace, once a run: new memory, too
+FAR = 1.25  # times as long takes a step on operands that the second-level cache has no room for,
+_NEAR_BYTES = 1 << 20  # which is where the workspace is larger
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +95,49 @@ class Plan:
     recurrent: tuple[int, ...]
     lookback: int
 
-    def cost(self, candles: int) -> float:
-        """Work of a run, in the units of `Kernel.cost` (about a nanosecond each).
+    def cost(self, candles: int, threads: int = 1) -> float:
+        """Work of a run, in the units of `Kernel.cost` (about a nanosecond each), of all threads together.
 
-        Steps, market data and results a candle; halos that move once a chunk; and, once a run,
-        the workspace that is filled.
+        Steps, market data and results a candle; halos that move and steps that are called once a
+        chunk; and, once a thread, the workspace that is filled. Threads share the candles, but each
+        but the first has a way to its own, on which what recurrences depend on runs again.
         """
-        moved = _COPY * (len(self.loads) + len(self.stores))
-        halos = _COPY * (sum(self.numbers) + sum(self.masks)) / self.chunk
-        return candles * (self.work + moved + halos) + _COPY * self.bytes(0) / 8
+        filled = FILL * self.bytes(0) / 8
+        way = candles * self._recurrent_work + self.lookback * self._a_candle
+        return candles * self._a_candle + filled + (threads - 1) * (way + filled)
+
+    @cached_property
+    def _a_candle(self) -> float:
+        """The work on one candle, and a candle's share of what is done once a chunk."""
+        moved = LOAD * len(self.loads) + sum(KEEP[store.form] for store in self.stores)
+        a_chunk = MOVE * (sum(self.numbers) + sum(self.masks)) + CALL * len(self.steps)
+        return self.far * self.work + moved + a_chunk / self.chunk
+
+    @cached_property
+    def far(self) -> float:
+        """How many times as long steps take because the workspace is large."""
+        return FAR if self.bytes(0) > _NEAR_BYTES else 1.0
+
+    @cached_property
+    def _recurrent_work(self) -> float:
+        """The work on a candle on the way to a stretch."""
+        work = work_of(self.steps[place] for place in self.recurrent)
+        a_chunk = MOVE * (sum(self.numbers) + sum(self.masks)) + CALL * len(self.recurrent)
+        return self.far * work + LOAD * len(self.loads) + a_chunk / self.chunk
+
+    def piece(self, work: float) -> int:
+        """How many candles are about so much work: a power of two, 64 at least, or chunks.
+
+        Pieces of such lengths, one after the other, do exactly what one long run does: they divide
+        chunks, or are made of them, and begin where words of bits do.
+
+        >>> Plan((), (), (), (), (), (), (), 2048, (), 0).piece(1e6) % 2048
+        0
+        """
+        wanted = max(WORD, min(int(work / max(self._a_candle, LOAD)), 1 << 40))
+        if wanted >= self.chunk and self.chunk % WORD == 0:
+            return wanted // self.chunk * self.chunk
+        return 1 << (wanted.bit_length() - 1)
 
     @cached_property
     def work(self) -> float:
@@ -107,16 +147,20 @@ class Plan:
     @cached_property
     def recurrent_share(self) -> float:
         """The share of the recurrent steps in the work of all."""
-        return work_of(self.steps[place] for place in self.recurrent) / max(self.work, _COPY)
+        return work_of(self.steps[place] for place in self.recurrent) / max(self.work, LOAD)
 
     def bytes(self, candles: int) -> int:
         """Memory that running the plan allocates: the workspace and what is kept."""
-        words = -(-candles // WORD)
-        form_bytes = {"number": 8 * candles, "mask": candles, "integer": 8 * candles, "bits": 8 * words}
-        kept = sum(form_bytes[store.form] for store in self.stores)
+        kept = sum(store_bytes(store.form, candles) for store in self.stores)
         numbers = sum(self.numbers) + len(self.numbers) * self.chunk
         masks = sum(self.masks) + len(self.masks) * self.chunk
         return kept + 8 * numbers + masks
+
+
+def store_bytes(form: StoreForm, candles: int) -> int:
+    """The memory for one result."""
+    words = -(-candles // WORD)
+    return {"number": 8 * candles, "mask": candles, "integer": 8 * candles, "bits": 8 * words}[form]
 
 
 def work_of(steps: Iterable[Step]) -> float:

@@ -79,8 +79,8 @@ class Kernel:
     two_steps: Callable[..., float] | None = None
 
     def cost_of(self, lanes: int) -> float:
-        """The cost of a step of several lanes, which wait together."""
-        return self.cost * (1.0 + (lanes - 1) / 8)
+        """The cost of a step of several lanes, which wait together: of four, at most twice that of one."""
+        return self.cost * (1.0 + (lanes - 1) / 3)
 
 
 PENDING = 2

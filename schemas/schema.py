@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from ..grammar.words import LIMITS, NAME, TIMEFRAMES
+from .parameters import KINDS, REQUIRED
 from .structure import LANGUAGE, SECTIONS
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -18,12 +19,12 @@ _RESERVED = "^(open|high|low|close|volume|score|timeframe|true|false|[aA][nN][dD
 
 def schema() -> dict[str, Any]:
     """The schema as plain data."""
-    entries = {
+    names = {
         "type": "object",
         "maxProperties": LIMITS.entries,
         "propertyNames": {"pattern": f"^{NAME.pattern}$", "not": {"pattern": _RESERVED}},
-        "additionalProperties": {"$ref": "#/$defs/expression"},
     }
+    entries = {**names, "additionalProperties": {"$ref": "#/$defs/expression"}}
     return {
         "$schema": DRAFT,
         "title": "Trading strategy",
@@ -43,6 +44,17 @@ def schema() -> dict[str, Any]:
                 "properties": {
                     "timeframe": {"enum": list(TIMEFRAMES), "description": "M is minutes; there is no month."}
                 },
+            },
+            "parameters": {
+                **names,
+                "description": "Numbers and truths that are left open, each with a default and a range.",
+                "additionalProperties": {"$ref": "#/$defs/parameter"},
+            },
+            "constraints": {
+                "description": "What must hold between parameters, for example fast < slow.",
+                "type": "array",
+                "maxItems": LIMITS.entries,
+                "items": {"$ref": "#/$defs/expression"},
             },
             "inputs": {**entries, "description": "Numbers, computed once a candle, in this order."},
             "conditions": {**entries, "description": "Truths about inputs and market data, in this order."},
@@ -64,12 +76,27 @@ def schema() -> dict[str, Any]:
             },
         },
         "$defs": {
+            "parameter": {
+                "type": "object",
+                "required": list(REQUIRED),
+                "additionalProperties": False,
+                "properties": {
+                    "default": {"type": ["number", "boolean"]},
+                    "min": {"type": "number"},
+                    "max": {"type": "number"},
+                    "step": {"type": "number", "exclusiveMinimum": 0},
+                    "choices": {"type": "array", "items": {"type": "number"}, "minItems": 1},
+                    "type": {"enum": list(KINDS)},
+                    "unit": {"type": "string"},
+                    "description": {"type": "string"},
+                },
+            },
             "expression": {
                 "type": "string",
                 "minLength": 1,
                 "maxLength": LIMITS.expression_characters,
                 "examples": ["ema(close, 9)", "rsiValue > 40 AND rsiValue < 65"],
-            }
+            },
         },
     }
 

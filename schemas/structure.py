@@ -17,10 +17,13 @@ from ..grammar import catalogue as say
 from ..grammar.diagnostics import Finding, Message
 from ..grammar.document import ENVELOPE_KEY, Document, Unreadable, kind_of
 from ..grammar.spelling import Speller
-from ..grammar.words import LIMITS, MINUTES, NAME, is_reserved, listing, number_text
+from ..grammar.words import LIMITS, MINUTES, NAME, is_reserved, listing, number_text, quoted
+from .parameters import KINDS, Flaw, Parameter, declared, shown
+from .parameters import OPTIONAL as PARAMETER_OPTIONAL
+from .parameters import REQUIRED as PARAMETER_REQUIRED
 
 SECTIONS = ("configuration", "inputs", "conditions", "score", "decision")
-OPTIONAL = ("$schema", "name", "description", "language")
+OPTIONAL = ("$schema", "name", "description", "language", "parameters", "constraints")
 LANGUAGE = 1
 
 
@@ -29,7 +32,7 @@ class Outline:
     """The parts of a document that have the right shape, ready for the analyzer.
 
     `unusable` holds names that are declared but have no readable expression, so that a use of
-    one is not called unknown as well.
+    one is not called unknown as well. `constraints` go by their places in the list.
     """
 
     timeframe: str | None = None
@@ -40,6 +43,8 @@ class Outline:
     name: str | None = None
     description: str | None = None
     unusable: set[str] = field(default_factory=set)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    constraints: dict[str, str] = field(default_factory=dict)
 
 
 def check_structure(document: Document, speller: Speller) -> tuple[Outline, list[Finding]]:
@@ -52,6 +57,8 @@ def check_structure(document: Document, speller: Speller) -> tuple[Outline, list
     check.keys(data, (), "a strategy", SECTIONS, OPTIONAL)
     check.texts(data)
     check.configuration(data.get("configuration"))
+    check.parameters(data.get("parameters", {}))
+    check.constraints(data.get("constraints", []))
     check.expressions(data.get("inputs"), "inputs", outline.inputs)
     check.expressions(data.get("conditions"), "conditions", outline.conditions)
     check.score(data.get("score"))
@@ -66,6 +73,7 @@ class _Check:
         self.outline = outline
         self.speller = speller
         self.findings: list[Finding] = []
+        self.parameter_names: set[str] = set()
 
     def add(self, message: Message, *pointer: str, key: bool = False) -> None:
         self.findings.append(Finding(message, pointer, "key" if key else "value"))
@@ -138,6 +146,80 @@ class _Check:
             where = "configuration", "timeframe"
             self.wrong_type(timeframe, "`timeframe`", "a string", *where, help_='for example "1H"')
 
+    def parameters(self, value: Any) -> None:
+        if value is None:
+            self.wrong_type(None, "`parameters`", "an object", "parameters")
+        if not self.section(value, "parameters"):
+            return
+        if len(value) > LIMITS.entries:
+            self.add(say.too_many_entries("parameters", len(value), LIMITS.entries), "parameters", key=True)
+            self.outline.unusable.update(value)
+            return
+        for name, declaration in value.items():
+            self.name(name, "parameters")
+            parameter = self.parameter(name, declaration)
+            if parameter is None:
+                self.outline.unusable.add(name)
+            else:
+                self.outline.parameters[name] = parameter
+        self.parameter_names = set(value)
+
+    def parameter(self, name: str, declaration: Any) -> Parameter | None:
+        where = "parameters", name
+        if not isinstance(declaration, dict):
+            number = isinstance(declaration, int | float)
+            help_ = f'write {{"default": {shown(declaration)}}}' if number else None
+            self.wrong_type(declaration, "a parameter", "an object", *where, help_=help_)
+            return None
+        before = len(self.findings)
+        self.keys(declaration, where, f"the parameter {quoted(name)}", PARAMETER_REQUIRED, PARAMETER_OPTIONAL)
+        for key, item in declaration.items():
+            self.declaration(item, name, key)
+        if len(self.findings) > before:
+            return None
+        found = declared(name, declaration)
+        if isinstance(found, Flaw):
+            self.add(say.bad_parameter(name, found.problem, found.help), *where, found.key)
+            return None
+        if not found.accepts(found.default):
+            message = say.value_out_of_range(name, shown(found.default), found.demand)
+            self.add(message, *where, "default")
+            return None
+        return found
+
+    def declaration(self, item: Any, name: str, key: str) -> None:
+        """The type of one key of a parameter."""
+        where = "parameters", name, key
+        number = isinstance(item, int | float) and not isinstance(item, bool)
+        if key == "default" and not (number or isinstance(item, bool)):
+            self.wrong_type(item, "`default`", "a number, true or false", *where)
+        elif key in ("min", "max", "step") and not number:
+            self.wrong_type(item, f"`{key}`", "a number", *where)
+        elif key in ("unit", "description") and not isinstance(item, str):
+            self.wrong_type(item, f"`{key}`", "a string", *where)
+        elif key == "type" and item not in KINDS:
+            found = quoted(item) if isinstance(item, str) else kind_of(item)
+            self.add(say.wrong_json_type("`type`", f"one of {listing(KINDS)}", found), *where)
+        elif key == "choices" and not isinstance(item, list):
+            self.wrong_type(item, "`choices`", "a list of numbers", *where)
+        elif key == "choices":
+            for choice in item:
+                if isinstance(choice, bool) or not isinstance(choice, int | float):
+                    self.wrong_type(choice, "a choice", "a number", *where)
+
+    def constraints(self, value: Any) -> None:
+        if not isinstance(value, list):
+            self.wrong_type(value, "`constraints`", "a list of expressions", "constraints")
+            return
+        if len(value) > LIMITS.entries:
+            self.add(say.too_many_entries("constraints", len(value), LIMITS.entries), "constraints", key=True)
+            return
+        for at, constraint in enumerate(value):
+            if isinstance(constraint, str):
+                self.outline.constraints[str(at)] = constraint
+            else:
+                self.wrong_type(constraint, "a constraint", "a string", "constraints", str(at))
+
     def expressions(self, value: Any, section: str, into: dict[str, str]) -> None:
         if not self.section(value, section):
             return
@@ -162,6 +244,8 @@ class _Check:
             self.add(say.bad_name(name), section, name, key=True)
         elif is_reserved(name):
             self.add(say.reserved_name(name), section, name, key=True)
+        elif name in self.outline.parameters or name in self.parameter_names:
+            self.add(say.name_taken(name, "a parameter"), section, name, key=True)
         elif section == "conditions" and (name in self.outline.inputs or name in self.outline.unusable):
             self.add(say.name_taken(name), section, name, key=True)
 

@@ -16,8 +16,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PARTS = (
     ("start",),
-    ("single", "profile", "new", "batch", "threads", "stream", "memory", "window"),
-    ("validate", "parse", "kernels"),
+    ("single", "profile", "new", "batch", "threads", "stream", "memory", "window", "sweep", "scale"),
+    ("validate", "parse", "kernels", "estimates"),
 )
 
 

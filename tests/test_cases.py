@@ -30,7 +30,7 @@ CODES = {
 }
 
 # A value that JSON cannot hold, a proof that never fails, and the budgets of an evaluation: see below.
-NEED_PYTHON = {"E114", "E505", "E611", "E612"}
+NEED_PYTHON = {"E114", "E313", "E505", "E611", "E612", "E613", "E614"}
 NO_JSON = {"E102", "E103", "E104", "E602"}
 
 VALID: dict[str, Any] = {

@@ -49,10 +49,21 @@ KEYS = [
     "name",
     "language",
     "$schema",
+    "parameters",
+    "constraints",
+    "min",
+    "choices",
+    "type",
+    "unit",
 ]
 
 # What a schema cannot say, or says of an expression's text: the analyzer's business.
-BEYOND_SCHEMA = {"E305", "E312", "W703", "W704"}
+BEYOND_SCHEMA = {"E115", "E305", "E312", "E415", "W703", "W704"}
+PARAMETERS: list[dict[str, Any]] = [
+    {"p": {"default": 3, "min": 1, "max": 10}},
+    {"p": {"default": 0.5, "step": 0.25, "unit": "points", "description": "a half"}, "q": {"default": True}},
+    {"p": {"default": 3, "choices": [1, 3, 5]}, "q": {"default": 2, "type": "number", "min": 0}},
+]
 
 
 def test_the_schema_is_a_valid_one() -> None:
@@ -71,10 +82,14 @@ def test_examples_satisfy_the_schema(path: Path) -> None:
 def damaged(rng: random.Random) -> dict[str, Any]:
     """A valid strategy with up to three things of the wrong shape."""
     document = copy.deepcopy(programs.strategy(rng, size=2))
+    if rng.random() < 0.5:
+        document |= {"parameters": copy.deepcopy(rng.choice(PARAMETERS)), "constraints": ["p > 0"]}
     for _ in range(rng.randrange(4)):
         holder: Any = document
         if rng.random() < 0.7:
             inner = [value for value in document.values() if isinstance(value, dict)]
+            if isinstance(document.get("parameters"), dict):
+                inner += [value for value in document["parameters"].values() if isinstance(value, dict)]
             holder = rng.choice(inner) if inner else document
         key = rng.choice([*holder, *KEYS]) if holder else rng.choice(KEYS)
         if rng.random() < 0.3:
@@ -96,7 +111,7 @@ def test_both_refuse_the_same_documents() -> None:
             for section in ("inputs", "conditions", "decision")
             if isinstance(document.get(section), dict)
             for text in document[section].values()
-        )
+        ) or document.get("constraints") == [""]
         theirs = validator.is_valid(document)
         verdicts[theirs] += 1
         assert ours == theirs or empty, document

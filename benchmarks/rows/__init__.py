@@ -45,6 +45,7 @@ def row(name: str) -> Callable[[Measure], Measure]:
 from . import (  # noqa: E402, I001  in this order
     single as single,
     kernels as kernels,
+    estimates as estimates,
     profile as profile,
     documents as documents,
     first as first,
@@ -53,4 +54,6 @@ from . import (  # noqa: E402, I001  in this order
     start as start,
     memory as memory,
     window as window,
+    sweep as sweep,
+    scale as scale,
 )

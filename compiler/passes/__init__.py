@@ -11,6 +11,7 @@ and what became equal is shared. `verify` holds around every pass.
 from __future__ import annotations
 
 from ..graph import Graph
+from ..looks import Look, idle
 from .certain import Wanted, certain
 from .constants import take_constants
 from .verify import verify
@@ -19,12 +20,12 @@ from .windows import expand_windows
 __all__ = ["Wanted", "lower"]
 
 
-def lower(graph: Graph, wanted: tuple[Wanted, ...]) -> tuple[Graph, tuple[int, ...]]:
+def lower(graph: Graph, wanted: tuple[Wanted, ...], look: Look = idle) -> tuple[Graph, tuple[int, ...]]:
     """The runnable graph and the nodes of the wanted results, in their order."""
-    lowered, roots = certain(graph, wanted)
-    verify(lowered)
-    lowered, roots = expand_windows(lowered, roots)
-    verify(lowered)
-    lowered, roots = take_constants(lowered, roots)
-    verify(lowered)
+    lowered, roots = certain(graph, wanted, look)
+    verify(lowered, look)
+    lowered, roots = expand_windows(lowered, roots, look)
+    verify(lowered, look)
+    lowered, roots = take_constants(lowered, roots, look)
+    verify(lowered, look)
     return lowered, roots

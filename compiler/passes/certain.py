@@ -27,6 +27,7 @@ import math
 from typing import Literal
 
 from ..graph import Graph, Node
+from ..looks import Look, idle, watched
 
 Form = Literal["number", "holds", "fails", "low", "high", "sum"]
 Wanted = tuple[Form, int]
@@ -41,10 +42,11 @@ _NEGATED = {
 }
 
 
-def certain(graph: Graph, wanted: tuple[Wanted, ...]) -> tuple[Graph, tuple[int, ...]]:
+def certain(graph: Graph, wanted: tuple[Wanted, ...], look: Look = idle) -> tuple[Graph, tuple[int, ...]]:
     """The graph of masks and numbers that gives the wanted forms, and their nodes."""
     builder = _Builder(graph)
-    for number, form in sorted(_needed(graph, wanted), key=lambda item: (item[0], item[1] == "number")):
+    needed = sorted(_needed(graph, wanted), key=lambda item: (item[0], item[1] == "number"))
+    for number, form in watched(needed, look):
         builder.build(number, form)
     return builder.target, tuple(builder.made[node, form] for form, node in wanted)
 

@@ -9,6 +9,7 @@ Worked: greater(x, 70) → above(x; 70), greater(70, x) → below(x; 70), multip
 from __future__ import annotations
 
 from ..graph import Graph, Node
+from ..looks import Look, idle, watched
 
 _WITH_PARAMETER = {
     ("greater", 1): "above",
@@ -21,11 +22,11 @@ _WITH_PARAMETER = {
 """By the operation and which of its two operands is the constant."""
 
 
-def take_constants(graph: Graph, roots: tuple[int, ...]) -> tuple[Graph, tuple[int, ...]]:
+def take_constants(graph: Graph, roots: tuple[int, ...], look: Look = idle) -> tuple[Graph, tuple[int, ...]]:
     """The graph with constants as parameters where a kernel has them, and where its roots are now."""
     target = Graph()
     made: dict[int, int] = {}
-    for number in graph.reachable(roots):
+    for number in watched(graph.reachable(roots), look):
         node = graph[number]
         if node.op == "shift":
             made[number] = target.shift(made[node.args[0]], int(node.params[0]))

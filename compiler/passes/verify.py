@@ -8,13 +8,14 @@ from __future__ import annotations
 from ...runtime.registry import find_window, kernels
 from ..facts import right_ends
 from ..graph import Graph, Node
+from ..looks import Look, idle, watched
 
 _LEAVES = frozenset(("bar", "const", "truth", "points"))
 
 
-def verify(graph: Graph) -> None:
+def verify(graph: Graph, look: Look = idle) -> None:
     """Raise AssertionError at the first node that is not well formed."""
-    for number, node in enumerate(graph):
+    for number, node in enumerate(watched(graph, look)):
         problem = _problem(graph, number, node)
         if problem:
             raise AssertionError(f"node {number} ({node.op}): {problem}")

@@ -16,17 +16,18 @@ from __future__ import annotations
 
 from ...runtime.registry import Window, find_window
 from ..graph import Graph
+from ..looks import Look, idle, watched
 
 _NEVER_NEGATIVE = frozenset(("bar", "magnitude", "rise", "fall"))
 _KEEP_SIGN = frozenset(("shift", "add", "multiply", "divide", "larger", "smaller"))
 
 
-def expand_windows(graph: Graph, roots: tuple[int, ...]) -> tuple[Graph, tuple[int, ...]]:
+def expand_windows(graph: Graph, roots: tuple[int, ...], look: Look = idle) -> tuple[Graph, tuple[int, ...]]:
     """The graph without windows, and where its roots are now."""
     target = Graph()
     made: dict[int, int] = {}
     never_negative = _never_negative(graph)
-    for number in graph.reachable(roots):
+    for number in watched(graph.reachable(roots), look):
         node = graph[number]
         args = tuple(made[arg] for arg in node.args)
         window = find_window(node.op)

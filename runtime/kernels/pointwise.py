@@ -35,19 +35,19 @@ def scale(a: float, factor: float) -> float:
     return a * factor
 
 
-@pointwise(cost=0.35)
+@pointwise(cost=0.7)
 def divide(a: float, b: float) -> float:
     """The quotient; by zero it is not finite, so undefined."""
     return a / b
 
 
-@pointwise(closed=True)
+@pointwise(cost=0.18, closed=True)
 def negate(a: float) -> float:
     """The number with the other sign."""
     return -a
 
 
-@pointwise(closed=True)
+@pointwise(cost=0.18, closed=True)
 def magnitude(a: float) -> float:
     """The absolute value."""
     return abs(a)
@@ -65,39 +65,39 @@ def smaller(a: float, b: float) -> float:
     return a if a <= b or a != a else b
 
 
-@pointwise()
+@pointwise(cost=0.3)
 def rise(now: float, before: float) -> float:
     """How much the number has risen: `now - before`, or 0 where that is negative."""
     change = now - before
     return change if change > 0.0 or change != change else 0.0
 
 
-@pointwise()
+@pointwise(cost=0.3)
 def fall(now: float, before: float) -> float:
     """How much the number has fallen: `before - now`, or 0 where that is negative."""
     change = before - now
     return change if change > 0.0 or change != change else 0.0
 
 
-@pointwise()
+@pointwise(cost=0.15)
 def greater(a: float, b: float) -> bool:
     """Certainly `a > b`."""
     return a > b
 
 
-@pointwise()
+@pointwise(cost=0.15)
 def greater_or_equal(a: float, b: float) -> bool:
     """Certainly `a >= b`."""
     return a >= b
 
 
-@pointwise()
+@pointwise(cost=0.15)
 def equal(a: float, b: float) -> bool:
     """Certainly `a == b`."""
     return a == b
 
 
-@pointwise()
+@pointwise(cost=0.15)
 def unequal(a: float, b: float) -> bool:
     """Certainly `a != b`; unlike IEEE's, false where one is undefined."""
     return a < b or a > b
@@ -127,13 +127,13 @@ def at_or_below(a: float, limit: float) -> bool:
     return a <= limit
 
 
-@pointwise(cost=0.1)
+@pointwise(cost=0.04)
 def both(a: bool, b: bool) -> bool:
     """Both masks."""
     return a & b
 
 
-@pointwise(cost=0.1)
+@pointwise(cost=0.04)
 def either(a: bool, b: bool) -> bool:
     """One mask or the other."""
     return a | b
@@ -154,7 +154,7 @@ def tally(points: int, mask: bool, weight: int) -> int:
     return points + (-mask & weight)
 
 
-@pointwise(params=4, cost=0.06)
+@pointwise(params=4, cost=0.04)
 def tally_four(
     points: int,
     a: bool,

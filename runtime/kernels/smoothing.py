@@ -101,19 +101,19 @@ _smoothing = partial(
 )
 
 
-@_smoothing(cost=1.4, step=follow, two_steps=follow_two)
+@_smoothing(cost=1.7, step=follow, two_steps=follow_two)
 def smooth(count: int, x: Any, out: Any, params: Any, state: Any) -> int:
     """The seed, and from where on to `follow`."""
     return seed(count, x, out, params, state)
 
 
-@_smoothing(cost=1.8, step=follow, two_steps=follow_twice)
+@_smoothing(cost=3.9, step=follow, two_steps=follow_twice)
 def smooth_shortly(count: int, x: Any, out: Any, params: Any, state: Any) -> int:
     """The seed, and from where on to `follow`; for short averages."""
     return seed(count, x, out, params, state)
 
 
-@_smoothing(cost=6.0)
+@_smoothing(cost=7.0)
 def smooth_finely(count: int, x: Any, out: Any, params: Any, state: Any) -> None:
     """The seed, and then a mean in two parts: `state` is (mean, values seen, what it has lost)."""
     start = seed(count, x, out, params, state)

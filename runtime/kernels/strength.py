@@ -18,7 +18,7 @@ from ..registry import NAN, recurrence
 _FLAT = -1.0  # no index, but the mark of a candle that takes the one before
 
 
-@recurrence(operands=4, params=0, state=2, cost=0.8, first=lambda: 0, settle=lambda: 0)
+@recurrence(operands=4, params=0, state=2, cost=1.4, first=lambda: 0, settle=lambda: 0)
 def strength(
     count: int, gain: Any, loss: Any, now: Any, before: Any, out: Any, params: Any, state: Any
 ) -> None:

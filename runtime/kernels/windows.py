@@ -21,7 +21,7 @@ def total(a: float, b: float) -> float:
     return a + b
 
 
-@pointwise(cost=0.25, closed=True)
+@pointwise(cost=0.3, closed=True)
 def rounding(a: float, b: float) -> float:
     """What `a + b` loses to rounding, exactly."""
     total = a + b
@@ -29,7 +29,7 @@ def rounding(a: float, b: float) -> float:
     return (a - (total - part)) + (b - part)
 
 
-@pointwise(cost=0.35, closed=True)
+@pointwise(cost=0.55, closed=True)
 def carry(a: float, b: float, lost_by_a: float, lost_by_b: float) -> float:
     """What the sum `a + b` and the sums behind `a` and `b` have lost to rounding."""
     total = a + b
@@ -37,7 +37,7 @@ def carry(a: float, b: float, lost_by_a: float, lost_by_b: float) -> float:
     return ((a - (total - part)) + (b - part)) + (lost_by_a + lost_by_b)
 
 
-@pointwise(params=1, cost=0.3)
+@pointwise(params=1, cost=0.45)
 def mean_of(total: float, lost: float, count: float) -> float:
     """`(total + lost) / count`, rounded once: a near quotient, and the exact remainder's share.
 
@@ -51,7 +51,7 @@ def mean_of(total: float, lost: float, count: float) -> float:
     return mean if mean - mean == 0.0 else quotient
 
 
-@pointwise(cost=0.3, closed=True)
+@pointwise(cost=0.5, closed=True)
 def total_of_four(a: float, b: float, c: float, d: float) -> float:
     """The sum of four sums that follow each other: `total` of `total`s."""
     return (a + b) + (c + d)
@@ -63,7 +63,7 @@ def share_of(total: float, count: float) -> float:
     return total * (1.0 / count)
 
 
-@pointwise(params=1, cost=0.3)
+@pointwise(params=1, cost=0.5)
 def mean_of_parts(a: float, b: float, count: float) -> float:
     """`(a + b) / count` of two sums that are never negative, rounded once."""
     share = 1.0 / count

@@ -1,0 +1,112 @@
+"""Finds values that a parameter may get and that would make no strategy: a period of 0, an offset of -1.
+
+1. Inputs that are constants are put in the places of their names, so that only parameters are left.
+2. Every argument that must be a constant, and every offset, is computed for all combinations of the
+   values of its parameters that the constraints allow, or for the ends of the ranges where there are too
+   many.
+3. The first combination that the analyzer would refuse is reported at the argument, with its values.
+
+Binding analyses the document once more, so nothing that is passed over here can ever run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..grammar import catalogue as say
+from ..grammar.diagnostics import Finding, Message, Pointer
+from ..grammar.nodes import Call, Name, Node, Number, Offset, postorder
+from ..grammar.printer import to_text
+from ..runtime.registry import function
+from .parameters import Values, assignments, combinations, names_in, replaced, written_out
+
+if TYPE_CHECKING:
+    from .analyze import _Analyzer
+
+_MOST_NODES = 200  # of an argument with its inputs put in
+_MOST_TRIALS = 8_192  # of a document
+
+
+class Ahead:
+    """The look ahead at one document whose expressions are right for the values that are bound."""
+
+    def __init__(self, analyzer: _Analyzer) -> None:
+        self.analyzer = analyzer
+        self.parameters = analyzer.outline.parameters
+        self.trials = 0
+        self.known: dict[tuple[str, ...], tuple[Values, Message] | None] = {}
+        self.constants: dict[str, Node] = {}
+        for name in analyzer.outline.inputs:
+            tree = self.inlined(analyzer.originals["inputs", name])
+            if tree is not None and names_in(tree) <= set(self.parameters):
+                self.constants[name] = tree
+
+    def findings(self) -> Iterator[Finding]:
+        """What some values would make wrong."""
+        for pointer, tree in self.analyzer.originals.items():
+            for node in postorder(tree):
+                if isinstance(node, Offset):
+                    yield from self.about(pointer, node.count, "offset")
+                elif isinstance(node, Call):
+                    called = function(node.name)
+                    assert called is not None
+                    for parameter, argument in zip(called.parameters, node.arguments, strict=True):
+                        if parameter.kind in ("Period", "Positive"):
+                            yield from self.about(pointer, argument, node.name, parameter.name)
+
+    def about(self, pointer: Pointer, argument: Node, *use: str) -> Iterator[Finding]:
+        """The first combination for which an argument does not fit its use."""
+        if isinstance(argument, Number):
+            return
+        tree = self.inlined(argument)
+        if tree is None or not names_in(tree) or not names_in(tree) <= set(self.parameters):
+            return
+        key = (*use, to_text(tree))
+        if key not in self.known:
+            self.known[key] = self.refused(tree, use)
+        found = self.known[key]
+        if found is not None:
+            values, message = found
+            text = say.unfit_value(assignments(values, names_in(tree)), message.text)
+            yield Finding(text, pointer, "value", argument.start, argument.end)
+
+    def refused(self, tree: Node, use: tuple[str, ...]) -> tuple[Values, Message] | None:
+        names = names_in(tree)
+        parameters = [found for name, found in self.parameters.items() if name in names]
+        if isinstance(tree, Name) and parameters[0].kind == "integer":
+            most = 2  # what holds for both ends of whole numbers holds between them
+        else:
+            most = _MOST_TRIALS
+        for values in combinations(parameters, self.analyzer.constants, most):
+            self.trials += 1
+            if self.trials > _MOST_TRIALS:
+                break
+            if self.allowed(values, names):
+                message = self.analyzer.apart(values).refusal(written_out(tree, values), use)
+                if message is not None:
+                    return values, message
+        return None
+
+    def allowed(self, values: Values, names: set[str]) -> bool:
+        """Whether the constraints that are about these parameters alone hold."""
+        for tree in self.analyzer.constraint_trees.values():
+            if names_in(tree) <= names and self.analyzer.apart(values).holds(tree) is False:
+                return False
+        return True
+
+    def inlined(self, tree: Node) -> Node | None:
+        """The tree with constant inputs in the places of their names; None for one that is too large."""
+        if not names_in(tree) & set(self.constants):
+            return tree
+        size = sum(
+            _size(self.constants[node.name]) if isinstance(node, Name) and node.name in self.constants else 1
+            for node in postorder(tree)
+        )
+        if size > _MOST_NODES:
+            return None
+        return replaced(tree, lambda name: self.constants.get(name.name))
+
+
+def _size(tree: Node) -> int:
+    return sum(1 for _ in postorder(tree))

@@ -1,0 +1,143 @@
+"""Puts values in the places of parameters, and looks ahead at all the values that they may get.
+
+1. `bound` gives every parameter its value: the one that a caller binds, or its default.
+2. `written_out` puts the values into a tree, as if the author had written the numbers. What is analysed,
+   printed and hashed is that tree, so a bound strategy is the strategy with its numbers written out.
+
+Worked: with fast = 12, `ema(close, fast)` is `ema(close, 12)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice, product
+from typing import Any
+
+from ..grammar import catalogue as say
+from ..grammar.diagnostics import Finding, Message
+from ..grammar.nodes import Binary, Call, Name, Node, Number, Offset, Unary, postorder
+from ..grammar.spelling import Speller
+from ..schemas.parameters import Parameter, Value, normal, plain, shown
+from ..schemas.structure import Outline
+
+Values = Mapping[str, Value]
+
+
+# --- values -----------------------------------------------------------------------------------
+
+
+def bound(
+    outline: Outline, binding: Mapping[str, Any], speller: Speller
+) -> tuple[dict[str, Value], list[Finding]]:
+    """The value of every parameter, and what is wrong with those that are bound."""
+    values: dict[str, Value] = {name: found.default for name, found in outline.parameters.items()}
+    findings = []
+    for name, value in binding.items():
+        parameter, value = outline.parameters.get(name), plain(value)
+        if parameter is None:
+            if name not in outline.unusable:
+                findings.append(Finding(_unknown(name, outline, speller), ("parameters",), "key"))
+        elif parameter.accepts(value):
+            values[name] = normal(parameter.kind, value)
+        else:
+            message = say.value_out_of_range(name, shown(value), parameter.demand)
+            findings.append(Finding(message, ("parameters", name), "key"))
+    return values, findings
+
+
+def _unknown(name: str, outline: Outline, speller: Speller) -> Message:
+    nearest = speller.nearest(name, outline.parameters)
+    if nearest is not None:
+        return say.unknown_parameter(name, f"did you mean `{nearest}`?")
+    known = ", ".join(outline.parameters)
+    return say.unknown_parameter(name, f"it has {known}" if known else "it has no parameters")
+
+
+def assignments(values: Values, names: set[str] | None = None) -> str:
+    """The values, or those of some names, as a message shows them: `fast = 12, slow = 26`."""
+    kept = ((name, value) for name, value in values.items() if names is None or name in names)
+    return ", ".join(f"{name} = {shown(value)}" for name, value in kept)
+
+
+# --- trees ------------------------------------------------------------------------------------
+
+
+def names_in(tree: Node) -> set[str]:
+    """The names that a tree uses."""
+    return {node.name for node in postorder(tree) if isinstance(node, Name)}
+
+
+def written_out(tree: Node, values: Values) -> Node:
+    """The tree with values in the places of parameters; the places in the text stay those of the names.
+
+    >>> from ..grammar.parser import parse
+    >>> tree = parse("close > low - width AND useIt").tree
+    >>> written_out(tree, {"width": -2.0, "useIt": True})
+    <Binary close > low - -2 AND 1 == 1>
+    """
+    return replaced(tree, lambda name: _literal(name, values[name.name]) if name.name in values else None)
+
+
+def replaced(tree: Node, instead: Callable[[Name], Node | None]) -> Node:
+    """The tree with other nodes in the places of names, where `instead` gives one."""
+    stack: list[Node] = []
+    for node in postorder(tree):
+        match node:
+            case Name():
+                stack.append(instead(node) or node)
+            case Binary():
+                right, left = stack.pop(), stack.pop()
+                same = left is node.left and right is node.right
+                stack.append(node if same else replace(node, left=left, right=right))
+            case Unary():
+                operand = stack.pop()
+                stack.append(node if operand is node.operand else replace(node, operand=operand))
+            case Offset():
+                count, operand = stack.pop(), stack.pop()
+                same = operand is node.operand and count is node.count
+                stack.append(node if same else replace(node, operand=operand, count=count))
+            case Call():
+                first = len(stack) - len(node.arguments)
+                arguments = tuple(stack[first:])
+                del stack[first:]
+                same = all(new is old for new, old in zip(arguments, node.arguments, strict=True))
+                stack.append(node if same else replace(node, arguments=arguments))
+            case _:
+                stack.append(node)
+    return stack[0]
+
+
+def _literal(name: Name, value: Value) -> Node:
+    """A value as an author would write it in the place of a name."""
+    place: dict[str, Any] = {"start": name.start, "end": name.end}
+    if isinstance(value, bool):
+        one, other = Number(value=1.0, **place), Number(value=1.0, **place)
+        return Binary(operator="==" if value else "!=", left=one, right=other, at=name.start, **place)
+    if value < 0:
+        return Unary(operator="-", operand=Number(value=-float(value), **place), **place)
+    return Number(value=float(value), **place)
+
+
+# --- all values -------------------------------------------------------------------------------
+
+
+def combinations(parameters: list[Parameter], values: Values, most: int) -> Iterator[dict[str, Value]]:
+    """Values that some parameters may get together, at most so many; of long ranges the ends.
+
+    The other parameters keep the given values.
+    """
+    lists = [_samples(parameter, max(2, int(most ** (1 / len(parameters))))) for parameter in parameters]
+    for chosen in islice(product(*lists), most):
+        yield {**values, **{p.name: value for p, value in zip(parameters, chosen, strict=True)}}
+
+
+def _samples(parameter: Parameter, most: int) -> list[Value]:
+    """The ends first, for they are the likeliest to be wrong."""
+    every = parameter.values(most)
+    if every is not None:
+        return [every[0], every[-1], *every[1:-1]] if len(every) > 1 else list(every)
+    ends = [end for end in (parameter.low, parameter.high) if end is not None]
+    if parameter.kind == "choice":
+        ends = [min(parameter.choices), max(parameter.choices)]
+    return list(dict.fromkeys([*ends, parameter.default]))[:most]

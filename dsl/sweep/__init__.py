@@ -1,0 +1,1 @@
+"""Many values of a strategy's parameters tried on the same bars."""
