@@ -156,6 +156,7 @@ class Batch(Sequence["Strategy | None"]):
             if strategy is not None:
                 self._groups.setdefault(strategy.timeframe, []).append(at)
         self._plans: dict[tuple[str, str], Prepared] = {}
+        self._admitted: dict[tuple[_Kept, int], tuple[int, float, float]] = {}
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -371,7 +372,11 @@ class Batch(Sequence["Strategy | None"]):
         memory: float,
         look: Look,
     ) -> dict[int, StrategyError]:
-        """The strategies that are over the budgets of one, by their places."""
+        """The strategies that are over the budgets of one, by their places; remembered where none is."""
+        key = kept, places[0]
+        known = self._admitted.get(key)
+        if known is not None and candles <= known[0] and work >= known[1] and memory >= known[2]:
+            return {}
         reasons = admit(
             [self._valid(at) for at in places],
             candles,
@@ -381,7 +386,10 @@ class Batch(Sequence["Strategy | None"]):
             memory=memory,
             look=look,
         )
-        return {at: reason for at, reason in zip(places, reasons, strict=True) if reason is not None}
+        found = {at: reason for at, reason in zip(places, reasons, strict=True) if reason is not None}
+        if not found:
+            self._admitted[key] = candles, work, memory
+        return found
 
     def _refuse(self, message: Message) -> StrategyError:
         """An error about the run as a whole."""
