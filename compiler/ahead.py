@@ -78,22 +78,20 @@ class Ahead:
             most = 2  # what holds for both ends of whole numbers holds between them
         else:
             most = _MOST_TRIALS
+        asked = [tree for tree in self.analyzer.constraint_trees.values() if names_in(tree) <= names]
         for values in combinations(parameters, self.analyzer.constants, most):
             self.trials += 1
             if self.trials > _MOST_TRIALS:
                 break
-            if self.allowed(values, names):
+            if self.allowed(values, asked):
                 message = self.analyzer.apart(values).refusal(written_out(tree, values), use)
                 if message is not None:
                     return values, message
         return None
 
-    def allowed(self, values: Values, names: set[str]) -> bool:
-        """Whether the constraints that are about these parameters alone hold."""
-        for tree in self.analyzer.constraint_trees.values():
-            if names_in(tree) <= names and self.analyzer.apart(values).holds(tree) is False:
-                return False
-        return True
+    def allowed(self, values: Values, constraints: list[Node]) -> bool:
+        """Whether these constraints hold, which are about no other parameters."""
+        return all(self.analyzer.apart(values).holds(tree) is not False for tree in constraints)
 
     def inlined(self, tree: Node) -> Node | None:
         """The tree with constant inputs in the places of their names; None for one that is too large."""

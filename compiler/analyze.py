@@ -29,7 +29,7 @@ from ..grammar.nodes import (
     inside,
     postorder,
 )
-from ..grammar.parser import is_chained, parse
+from ..grammar.parser import Parsed, is_chained, parse
 from ..grammar.printer import to_text
 from ..grammar.spelling import Speller
 from ..grammar.words import LIMITS, MARKET_DATA, TIMEFRAMES, number_text, quoted
@@ -198,27 +198,24 @@ class _Analyzer:
 
     def constraint(self, at: str, text: str) -> None:
         """Check one constraint, and whether it holds for the values that are bound."""
-        self.section, self.entry_name, self.length = "constraints", at, len(text)
-        self.pointer = "constraints", at
-        parsed = parse(text)
-        for mistake in parsed.mistakes:
-            self.report(mistake.message, mistake.start, mistake.end)
-        if parsed.tree is None or parsed.mistakes:
+        parsed = self.parsed("constraints", at, text)
+        tree = parsed.tree
+        if tree is None or parsed.mistakes:
             return
-        strange = names_in(parsed.tree) - set(self.outline.parameters)
-        for node in postorder(parsed.tree):
+        strange = names_in(tree) - set(self.outline.parameters)
+        for node in postorder(tree):
             if isinstance(node, Name) and node.name in strange - self.outline.unusable:
                 self.report(self.not_a_parameter(node.name), *inside(node))
         if strange:
             return
-        self.constraint_trees[at] = parsed.tree
+        self.constraint_trees[at] = tree
         before = len(self.findings)
-        found = self.holds(parsed.tree)
+        found = self.holds(tree)
         if found is None and len(self.findings) == before:
             self.report(say.constraint_not_truth(text), 0, len(text))
         if found is False:
-            values = assignments(self.constants, names_in(parsed.tree))
-            self.report(say.constraint_broken(to_text(parsed.tree), values), 0, len(text))
+            values = assignments(self.constants, names_in(tree))
+            self.report(say.constraint_broken(to_text(tree), values), 0, len(text))
 
     def not_a_parameter(self, name: str) -> Message:
         known = ", ".join(self.outline.parameters)
@@ -264,19 +261,23 @@ class _Analyzer:
 
     def entry(self, section: Section, name: str, text: str) -> Value:
         """The value of one entry, all its mistakes reported."""
-        self.section, self.entry_name, self.length = section, name, len(text)
-        self.pointer = section, name
-        parsed = parse(text)
-        for mistake in parsed.mistakes:
-            self.report(mistake.message, mistake.start, mistake.end)
-        if parsed.tree is None:
+        tree = self.parsed(section, name, text).tree
+        if tree is None:
             return UNKNOWN
-        tree = parsed.tree
         if self.constants:
             self.originals[section, name] = tree
             tree = written_out(tree, self.constants)
         self.trees[section, name] = tree
         return self.walk(tree)
+
+    def parsed(self, section: Section, name: str, text: str) -> Parsed:
+        """The expression of one place, where reports belong from now on; its own mistakes reported."""
+        self.section, self.entry_name, self.length = section, name, len(text)
+        self.pointer = section, name
+        parsed = parse(text)
+        for mistake in parsed.mistakes:
+            self.report(mistake.message, mistake.start, mistake.end)
+        return parsed
 
     def as_input(self, name: str, value: Value) -> Value:
         if value.kind == "truth":

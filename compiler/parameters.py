@@ -10,13 +10,12 @@ Worked: with fast = 12, `ema(close, fast)` is `ema(close, 12)`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from itertools import islice, product
 from typing import Any
 
 from ..grammar import catalogue as say
 from ..grammar.diagnostics import Finding, Message
-from ..grammar.nodes import Binary, Call, Name, Node, Number, Offset, Unary, postorder
+from ..grammar.nodes import Binary, Name, Node, Number, Unary, children, postorder, with_children
 from ..grammar.spelling import Speller
 from ..schemas.parameters import Parameter, Value, normal, plain, shown
 from ..schemas.structure import Outline
@@ -83,28 +82,11 @@ def replaced(tree: Node, instead: Callable[[Name], Node | None]) -> Node:
     """The tree with other nodes in the places of names, where `instead` gives one."""
     stack: list[Node] = []
     for node in postorder(tree):
-        match node:
-            case Name():
-                stack.append(instead(node) or node)
-            case Binary():
-                right, left = stack.pop(), stack.pop()
-                same = left is node.left and right is node.right
-                stack.append(node if same else replace(node, left=left, right=right))
-            case Unary():
-                operand = stack.pop()
-                stack.append(node if operand is node.operand else replace(node, operand=operand))
-            case Offset():
-                count, operand = stack.pop(), stack.pop()
-                same = operand is node.operand and count is node.count
-                stack.append(node if same else replace(node, operand=operand, count=count))
-            case Call():
-                first = len(stack) - len(node.arguments)
-                arguments = tuple(stack[first:])
-                del stack[first:]
-                same = all(new is old for new, old in zip(arguments, node.arguments, strict=True))
-                stack.append(node if same else replace(node, arguments=arguments))
-            case _:
-                stack.append(node)
+        first = len(stack) - len(children(node))
+        below = stack[first:]
+        del stack[first:]
+        made = with_children(node, below)
+        stack.append(instead(made) or made if isinstance(made, Name) else made)
     return stack[0]
 
 

@@ -19,6 +19,7 @@ from ..grammar.parser import parse
 from ..grammar.printer import to_text
 from ..runtime.registry import function
 from .analyze import Checked, Reader
+from .parameters import replaced
 
 Join: TypeAlias = Literal["and", "or", "not"]
 
@@ -162,21 +163,8 @@ def _formula(call: Call) -> Node | None:
     if any(isinstance(node, Call) and function(node.name) is None for node in postorder(tree)):
         return None  # a function that no author can write
     names = (parameter.name for parameter in called.parameters)
-    return _filled(tree, dict(zip(names, call.arguments, strict=True)))
-
-
-def _filled(tree: Node, arguments: dict[str, Node]) -> Node:
-    """A formula of the registry with its parameters replaced."""
-    match tree:
-        case Name(name=name):
-            return arguments.get(name, tree)
-        case Binary(left=left, right=right):
-            return replace(tree, left=_filled(left, arguments), right=_filled(right, arguments))
-        case Unary(operand=operand) | Offset(operand=operand):
-            return replace(tree, operand=_filled(operand, arguments))
-        case Call(arguments=inner):
-            return replace(tree, arguments=tuple(_filled(item, arguments) for item in inner))
-    return tree
+    arguments = dict(zip(names, call.arguments, strict=True))
+    return replaced(tree, lambda name: arguments.get(name.name))
 
 
 def _part(place: _Place, checked: Checked, reader: Reader) -> Part:

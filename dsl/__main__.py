@@ -56,29 +56,27 @@ def _of_files(command: Command) -> Command:
 
 
 def _as_candles(command: Command) -> Command:
-    """How the bars are to be read."""
-    for option in reversed(
-        (
-            click.option(
-                "--timeframe", type=click.Choice(TIMEFRAMES), help="Replace the timeframe of the document."
-            ),
-            click.option("--resample", is_flag=True, help="Make candles of the timeframe from finer bars."),
-            click.option(
-                "--align",
-                metavar="ZONE|HH:MM",
-                help="Where resampled days start: a time zone, or a UTC time of day.",
-            ),
-            click.option(
-                "--set",
-                "values",
-                multiple=True,
-                metavar="NAME=VALUE",
-                help="Give a parameter of the strategy a value; may be repeated.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+    """How the bars become candles of a timeframe."""
+    timeframe = click.option(
+        "--timeframe", type=click.Choice(TIMEFRAMES), help="Replace the timeframe of the strategy."
+    )
+    resample = click.option("--resample", is_flag=True, help="Make candles of the timeframe from finer bars.")
+    align = click.option(
+        "--align", metavar="ZONE|HH:MM", help="Where resampled days start: a time zone, or a UTC time of day."
+    )
+    return timeframe(resample(align(command)))
+
+
+def _as_evaluated(command: Command) -> Command:
+    """How one strategy is evaluated: on which candles, and with which values of its parameters."""
+    values = click.option(
+        "--set",
+        "values",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Give a parameter of the strategy a value; may be repeated.",
+    )
+    return _as_candles(values(command))
 
 
 @cli.command(short_help="Evaluate a strategy on historical bars and report.")
@@ -90,7 +88,7 @@ def _as_candles(command: Command) -> Command:
     "--from", "first", metavar="TIME", help="Report from this time on; earlier bars still warm every value."
 )
 @click.option("--to", "last", metavar="TIME", help="Report up to this time; a date means the whole day.")
-@_as_candles
+@_as_evaluated
 @click.option(
     "--last-entries", "show", type=click.IntRange(0), default=10, show_default=True, help="Entries to list."
 )
@@ -165,11 +163,14 @@ def run(
     metavar="SIZE",
     help="For all work at once, such as 512M or 8G (the default); on a cluster for each worker.",
 )
-@click.option("--timeframe", type=click.Choice(TIMEFRAMES), help="Replace the timeframe of the documents.")
-@click.option("--resample", is_flag=True, help="Make candles of the timeframe from finer bars.")
 @click.option(
-    "--align", metavar="ZONE|HH:MM", help="Where resampled days start: a time zone, or a UTC time of day."
+    "--max-work",
+    "work",
+    type=click.FloatRange(0, min_open=True),
+    metavar="WORK",
+    help="For a strategy on a symbol, in the units of `estimate`; 2e13 by default.",
 )
+@_as_candles
 def score(**request: Any) -> None:
     """Score SNAPSHOTS, strategies or envelopes, on the bars of many symbols.
 
@@ -204,7 +205,7 @@ def score(**request: Any) -> None:
     show_default=True,
     help="How to show the explanation.",
 )
-@_as_candles
+@_as_evaluated
 def explain_candle(
     strategy: str,
     data: str,
@@ -258,7 +259,7 @@ def explain_candle(
     show_default=True,
     help="How to show what was found.",
 )
-@_as_candles
+@_as_evaluated
 def verify(
     strategy: str,
     data: str,
@@ -328,7 +329,7 @@ def verify(
     metavar="FILE",
     help="Write a heat map (.html, .png) or the table of trials (.csv, .parquet); may be repeated.",
 )
-@_as_candles
+@_as_evaluated
 def sweep(
     strategy: str,
     data: str,

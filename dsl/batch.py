@@ -21,7 +21,7 @@ from .candle import Time, rows_between
 from .compiler.graph import Graph
 from .compiler.looks import Look, idle, locked
 from .ending import ending, watch_for
-from .estimates import BatchEstimate, estimate_batch, together
+from .estimates import BatchEstimate, estimate_batch
 from .grammar.diagnostics import Message
 from .prepared import Prepared, Wish, prepare_batch
 from .reductions import (
@@ -294,7 +294,7 @@ class Batch(Sequence["Strategy | None"]):
         found: list[Any] = [None] * len(self)
         errors = list(self.errors)
         zones: dict[str, str | None] = {}
-        kept: _Kept = "stats" if reduce == "rank" else reduce
+        kept = _kept(reduce)
         with ending(self._refuse, watch, deadline):
             watch.enter("reading the bars")
             source = bars if isinstance(bars, Bars) else Bars(bars)
@@ -354,7 +354,7 @@ class Batch(Sequence["Strategy | None"]):
         (True, None)
         """
         _check_request(reduce, None, None, None, threads)
-        kept: _Kept = "stats" if reduce == "rank" else reduce
+        kept = _kept(reduce)
         return estimate_batch(
             self.strategies,
             candles,
@@ -459,20 +459,21 @@ def _check_all(
     """Refuse what is over the budgets with all timeframes together; else the work of all."""
     if not runs:
         return 0.0
-    kept: _Kept = "stats" if reduce == "rank" else reduce
-    plans = [(one.prepared.plan, one.candles(first, last)) for one in runs]
-    _, bytes_of_plans = together(plans, runs[0].threads)
-    check_together(
-        plans,
+    kept = _kept(reduce)
+    return check_together(
+        [(one.prepared.plan, one.candles(first, last)) for one in runs],
         [strategy for one in runs for strategy in one.strategies],
         _WISHES[kept],
         packed=kept in _PACKED,
         work=work,
         memory=memory,
         threads=runs[0].threads,
-        more_bytes=sum(one.size(reduce, first, last) for one in runs) - bytes_of_plans,
+        size=sum(one.size(reduce, first, last) for one in runs),
     )
-    return together(plans, runs[0].threads)[0]
+
+
+def _kept(reduce: Reduce) -> _Kept:
+    return "stats" if reduce == "rank" else reduce
 
 
 def _check_request(reduce: str, by: str | None, first: Time | None, last: Time | None, threads: int) -> None:

@@ -127,17 +127,17 @@ def check_together(
     work: float,
     memory: float,
     threads: int = 1,
-    more_bytes: int = 0,
-) -> None:
+    size: int | None = None,
+) -> float:
     """Refuse a batch over the budgets: plans with their candles, and the strategies that they are of.
 
-    `more_bytes` is what is needed besides the plans' own.
+    `size` is in bytes where it is not that of the whole runs. Returns the work of all.
     """
     check_budget_values(work=work, memory=memory)
-    cost, size = together(plans, threads)
-    size += more_bytes
+    cost, whole = together(plans, threads)
+    size = whole if size is None else size
     if cost <= work and size <= memory:
-        return
+        return cost
     candles = max(count for _, count in plans)
     bounds = [_bound_of(strategy, kinds, packed, candles, by_work=cost > work) for strategy in strategies]
     order = sorted(range(len(bounds)), key=lambda at: -bounds[at])[:_NAMED]
@@ -147,7 +147,7 @@ def check_together(
     def fits(count: int) -> bool:
         parts = [(plan, min(of_plan, count)) for plan, of_plan in plans]
         found_cost, found_size = together(parts, threads)
-        return found_cost <= work and found_size + more_bytes <= memory
+        return found_cost <= work and found_size + (size - whole) <= memory
 
     fitting = _said_to_fit(_most(fits, candles), None)
     if cost > work:

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from .strategy import Strategy
 
 _PIECE_BYTES = 1 << 24  # what is kept of a piece of the history
-_TABLE = (
-    1 << 12
-)  # scores between the least and the largest possible, of which a table is kept
+_TABLE = 1 << 12  # scores between the least and the largest possible, of which a table is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +64,7 @@ class Forward:
     t_value: float
 
     def __eq__(self, other: object) -> bool:
-        return (
-            repr(self) == repr(other) if isinstance(other, Forward) else NotImplemented
-        )  # NaN is NaN
+        return repr(self) == repr(other) if isinstance(other, Forward) else NotImplemented  # NaN is NaN
 
     def __hash__(self) -> int:
         return hash(repr(self))
@@ -136,9 +132,7 @@ class Ranked:
     statistics: Statistics
 
     def __eq__(self, other: object) -> bool:
-        return (
-            repr(self) == repr(other) if isinstance(other, Ranked) else NotImplemented
-        )  # NaN is NaN
+        return repr(self) == repr(other) if isinstance(other, Ranked) else NotImplemented  # NaN is NaN
 
     def __hash__(self) -> int:
         return hash((self.rank, repr(self.value)))
@@ -191,16 +185,12 @@ def piece_of(plan: Plan) -> int:
     return max(1, int(_PIECE_BYTES / max(candle, 1.0)) // WORD) * WORD
 
 
-def statistics_bytes(
-    plan: Plan, strategies: Sequence[Strategy], candles: int, threads: int
-) -> int:
+def statistics_bytes(plan: Plan, strategies: Sequence[Strategy], candles: int, threads: int) -> int:
     """The memory that `statistics` needs for its results, and for the pieces of all threads."""
     bits = len(strategies) * -(-candles // WORD) * WORD // 8
     tables = sum(8 * _table(strategy)[1] for strategy in strategies)
     pieces = threads * plan.bytes(min(piece_of(plan), candles))
-    return (
-        bits + tables + max(pieces, sample_bytes(len(strategies), candles))
-    )  # first these, then that
+    return bits + tables + max(pieces, sample_bytes(len(strategies), candles))  # first these, then that
 
 
 def statistics(
@@ -238,15 +228,13 @@ def statistics(
             conditions=tally.conditions(at),
             scores=tally.scores(at),
             months=sample.months,
-            forward=_forward(followed, at),
+            forward=forward_of(followed, at),
         )
         for at in range(len(strategies))
     ]
 
 
-def ranking(
-    statistics: Sequence[Statistics], hashes: Sequence[str], by: str
-) -> list[Ranked]:
+def ranking(statistics: Sequence[Statistics], hashes: Sequence[str], by: str) -> list[Ranked]:
     """The rank of each: the largest statistic first, NaN last; of equal ones the lesser hash, then place."""
     values = [found[by] for found in statistics]
 
@@ -260,7 +248,8 @@ def ranking(
     return [Ranked(*found) for found in zip(ranks, values, statistics, strict=True)]
 
 
-def _forward(followed: Followed, row: int) -> dict[int, Forward]:
+def forward_of(followed: Followed, row: int) -> dict[int, Forward]:
+    """What followed the entries of one row, by the number of candles."""
     columns = (
         followed.count,
         followed.mean,
@@ -269,10 +258,7 @@ def _forward(followed: Followed, row: int) -> dict[int, Forward]:
         followed.t_value,
     )
     figures = zip(*(column[row].tolist() for column in columns), strict=True)
-    return {
-        horizon: Forward(*found)
-        for horizon, found in zip(followed.horizons, figures, strict=True)
-    }
+    return {horizon: Forward(*found) for horizon, found in zip(followed.horizons, figures, strict=True)}
 
 
 def _table(strategy: Strategy) -> tuple[int, int]:
@@ -289,13 +275,9 @@ class _Tally:
     def __init__(self, strategies: Sequence[Strategy], rows: slice) -> None:
         self._names = [tuple(strategy._checked.conditions) for strategy in strategies]
         ends = np.cumsum([0, *(1 + len(names) for names in self._names)])
-        self.places = ends[
-            :-1
-        ]  # the rows of bits that are entries; the conditions of each follow
+        self.places = ends[:-1]  # the rows of bits that are entries; the conditions of each follow
         self.held = np.zeros(ends[-1], np.int64)
-        self.entries = np.zeros(
-            (len(strategies), -(-rows.stop // WORD) * WORD // 8), np.uint8
-        )
+        self.entries = np.zeros((len(strategies), -(-rows.stop // WORD) * WORD // 8), np.uint8)
         self._first = rows.start
         tables = [_table(strategy) for strategy in strategies]
         self._lows = [low for low, _ in tables]
@@ -305,9 +287,7 @@ class _Tally:
 
     def take(self, start: int, kept: Kept) -> None:
         """Count a piece that begins at row `start`, a whole word."""
-        early = max(
-            0, self._first - start
-        )  # rows before the range, for which the word began
+        early = max(0, self._first - start)  # rows before the range, for which the word began
         kept.bits[:, : early // 8] = 0
         if early % 8:
             kept.bits[:, early // 8] &= 0xFF << early % 8 & 0xFF
@@ -325,28 +305,21 @@ class _Tally:
             table += np.bincount(scores - self._lows[row], minlength=len(table))
             return
         counts = self._others[row]
-        for score, count in zip(
-            *map(_plain, np.unique(scores, return_counts=True)), strict=True
-        ):
+        for score, count in zip(*map(_plain, np.unique(scores, return_counts=True)), strict=True):
             counts[score] = counts.get(score, 0) + count
 
     def conditions(self, row: int) -> dict[str, int]:
         """On how many candles each condition of a strategy holds."""
         first = self.places[row] + 1
         names = self._names[row]
-        return dict(
-            zip(names, self.held[first : first + len(names)].tolist(), strict=True)
-        )
+        return dict(zip(names, self.held[first : first + len(names)].tolist(), strict=True))
 
     def scores(self, row: int) -> dict[int, int]:
         """How often a strategy has had which score."""
         table = self._tables[row]
         if not len(table):
             return dict(sorted(self._others[row].items()))
-        return {
-            self._lows[row] + int(place): int(table[place])
-            for place in np.flatnonzero(table)
-        }
+        return {self._lows[row] + int(place): int(table[place]) for place in np.flatnonzero(table)}
 
 
 def _plain(values: NDArray[Any]) -> list[int]:

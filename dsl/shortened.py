@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import replace
 import math
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from .compiler.analyze import Checked
 from .compiler.front import check
 from .compiler.graph import Graph
 from .grammar.document import load
-from .grammar.nodes import Binary, Call, Name, Node, Number, Offset, Unary, children, postorder
+from .grammar.nodes import Call, Name, Node, Number, Offset, children, postorder, with_children
 from .grammar.printer import to_text
 from .runtime.registry import function
 
@@ -84,15 +83,5 @@ def _cut(tree: Node, checked: Checked, longest: int) -> Node:
             value = _constant(child, checked) if id(child) in counts else None
             if value is not None and value > longest:
                 below[at] = Number(start=child.start, end=child.end, value=float(longest))
-        made[id(node)] = _with_children(node, below)
+        made[id(node)] = with_children(node, below)
     return made[id(tree)]
-
-
-def _with_children(node: Node, below: list[Node]) -> Node:
-    if isinstance(node, Call):
-        return replace(node, arguments=tuple(below))
-    if isinstance(node, Offset):
-        return replace(node, operand=below[0], count=below[1])
-    if isinstance(node, Binary):
-        return replace(node, left=below[0], right=below[1])
-    return replace(node, operand=below[0]) if isinstance(node, Unary) else node

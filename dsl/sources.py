@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from .compiler.parameters import assignments
 from .grammar.document import load
 from .grammar.source import Source
 from .render import Checked, as_text, visible
+from .schemas.parameters import read_value
 from .strategy import Strategy, StrategyError
 from .waiting import waiting
 
@@ -62,11 +62,6 @@ def check_sources(sources: Sources) -> None:
         raise Failure(f"{sources.data} is a folder; name one file", UNREADABLE)
 
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_LONGEST_NUMBER = 40
-_TRUTHS = {"true": True, "false": False}
-
-
 def read_values(texts: Iterable[str]) -> dict[str, float | bool | str]:
     """The values of `--set NAME=VALUE`; what is neither a number nor a truth stays a text.
 
@@ -80,8 +75,8 @@ def read_values(texts: Iterable[str]) -> dict[str, float | bool | str]:
             raise Failure(f"--set wants NAME=VALUE, for example fast=12, and not {text}", UNREADABLE)
         if name in values:
             raise Failure(f"--set gives {name} twice", UNREADABLE)
-        is_number = len(value) <= _LONGEST_NUMBER and _NUMBER.fullmatch(value)
-        values[name] = float(value) if is_number else _TRUTHS.get(value.lower(), value)
+        read = read_value(value)
+        values[name] = value if read is None else read
     return values
 
 

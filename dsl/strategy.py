@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .result import Evaluation
     from .stream import Stream
     from .sweep.folds import Range
+    from .sweep.run import Progress
     from .sweep.trial import Sweep
 
 Source: TypeAlias = "str | bytes | Path | dict[str, Any]"
@@ -396,6 +397,7 @@ class Strategy:
         align: str | None = None,
         work: float = WORK_BUDGET,
         memory: int = MEMORY_BUDGET,
+        progress: Progress | None = None,
     ) -> Sweep:
         """Try values of parameters, and of weights as `score.NAME`, on the same bars.
 
@@ -407,6 +409,7 @@ class Strategy:
         Honest by default: `test` is a range of candles, or a share of the last ones, that takes no part
         in choosing; `train` the range that does; `folds` that many steps of a walk forward. Values that
         change only weights and the decision are scored again without computing any indicator.
+        `progress(done, of)` is called with the number of trials done, and of all where that is known.
         Raises ValueError where the grid or the ranges cannot be used, and what `evaluate` raises.
 
         >>> strategy = compile({
@@ -429,7 +432,7 @@ class Strategy:
             grid if isinstance(grid, Mapping) else list(grid),
             objective=objective,
             maximize=maximize,
-            sampler_name=sampler,
+            sampler=sampler,
             trials=trials,
             seed=seed,
             train=train,
@@ -440,6 +443,7 @@ class Strategy:
             align=align,
             work=work,
             memory=memory,
+            progress=progress,
         )
 
     def stream(self, snapshot: bytes | None = None, *, zone: str | None = None) -> Stream:

@@ -9,8 +9,8 @@ making a frozen one takes three times as long, and that is a good part of the ti
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 COMPARISONS = (">", "<", ">=", "<=", "==", "!=")
 
@@ -100,6 +100,20 @@ def children(node: Node) -> tuple[Node, ...]:
     if isinstance(node, Offset):
         return node.operand, node.count
     return node.arguments if isinstance(node, Call) else ()
+
+
+def with_children(node: Node, below: Sequence[Node]) -> Node:
+    """The node with others in the places of its `children`; itself where they are the same."""
+    if all(new is old for new, old in zip(below, children(node), strict=True)):
+        return node
+    if isinstance(node, Binary):
+        return replace(node, left=below[0], right=below[1])
+    if isinstance(node, Unary):
+        return replace(node, operand=below[0])
+    if isinstance(node, Offset):
+        return replace(node, operand=below[0], count=below[1])
+    assert isinstance(node, Call)
+    return replace(node, arguments=tuple(below))
 
 
 def postorder(root: Node) -> Iterator[Node]:

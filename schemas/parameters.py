@@ -12,9 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
+import re
 from typing import Any, Literal
 
-from ..grammar.words import clipped, number_text
+from ..grammar.words import LIMITS, clipped, number_text
 
 Kind = Literal["integer", "number", "choice", "boolean"]
 Value = float | bool
@@ -84,11 +85,15 @@ class Parameter:
 
     def _on_grid(self, value: float) -> bool:
         """In decimal digits, as they are written: 0.3 is three steps of 0.1, though no float64 says so."""
-        step = self.step if self.step is not None else 1.0 if self.kind == "integer" else None
-        if step is None:
+        if self._grid is None:
             return True
         start = self.low if self.low is not None else float(self.default)
-        return (_decimal(value) - _decimal(start)) % _decimal(step) == 0
+        return (exact(value) - exact(start)) % exact(self._grid) == 0
+
+    @property
+    def _grid(self) -> float | None:
+        """The step, which is 1 for whole numbers that declare none."""
+        return 1.0 if self.step is None and self.kind == "integer" else self.step
 
     def values(self, most: int) -> tuple[Value, ...] | None:
         """Every value in order, or None where they cannot be counted or are more than `most`.
@@ -100,19 +105,33 @@ class Parameter:
             return False, True
         if self.kind == "choice":
             return self.choices if len(self.choices) <= most else None
-        step = self.step if self.step is not None else 1.0 if self.kind == "integer" else None
-        if step is None or self.low is None or self.high is None:
+        if self._grid is None or self.low is None or self.high is None:
             return None
-        low, width = _decimal(self.low), _decimal(step)
-        count = (_decimal(self.high) - low) // width + 1
+        low, width = exact(self.low), exact(self._grid)
+        count = (exact(self.high) - low) // width + 1
         if count > most:
             return None
         return tuple(normal(self.kind, float(low + k * width)) for k in range(count))
 
 
-def _decimal(value: float) -> Fraction:
+def exact(value: float) -> Fraction:
     """The number that the shortest digits of a float64 say."""
     return Fraction(repr(float(value)))
+
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_TRUTHS = {"true": True, "false": False}
+
+
+def read_value(text: str) -> Value | None:
+    """A number or a truth that somebody typed; None for any other text.
+
+    >>> read_value(".5"), read_value("False"), read_value("nan")
+    (0.5, False, None)
+    """
+    if len(text) <= LIMITS.number_characters and _NUMBER.fullmatch(text):
+        return float(text)
+    return _TRUTHS.get(text.lower())
 
 
 def plain(value: Any) -> Any:

@@ -69,3 +69,22 @@ def test_budgets_hold_for_all_timeframes_together() -> None:
     batch.evaluate(bars, resample=True, work=1.001 * both)
     with pytest.raises(dslc.StrategyError, match="E611"):
         batch.evaluate(bars, resample=True, work=0.99 * both)
+
+
+def test_what_was_admitted_is_judged_again_on_more_candles_and_for_stricter_budgets() -> None:
+    cheap = DEAR | {"inputs": {}, "conditions": {"up": "close > open"}, "score": {"up": 1}}
+    batch = dslc.compile_batch([DEAR, cheap | {"decision": {"entry": "up"}}])
+    rows = frame(2_000)
+    few = {name: column[:500] for name, column in rows.items()}
+    dear = batch.estimate(500).each[0]
+    assert dear is not None
+    budgets = {"each_work": 1.001 * dear.work, "each_memory": 1.001 * dear.bytes}
+
+    def admitted(bars: dict[str, Any], **budgets: float) -> list[bool]:
+        return [found is not None for found in batch.evaluate(bars, **budgets)]
+
+    assert admitted(few, **budgets) == [True, True]
+    assert admitted(rows, **budgets) == [False, True]
+    assert admitted(few, **budgets | {"each_work": 0.99 * dear.work}) == [False, True]
+    assert admitted(few, **budgets | {"each_memory": 0.99 * dear.bytes}) == [False, True]
+    assert admitted(few, **budgets) == [True, True]

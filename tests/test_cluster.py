@@ -18,6 +18,8 @@ import dslc
 import pandas as pd
 import pytest
 
+from .scored import contents, strategy
+
 pytestmark = [
     pytest.mark.skipif(
         importlib.util.find_spec("distributed") is None, reason="needs the extra: pip install 'dslc[cluster]'"
@@ -99,21 +101,7 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def strategy(condition: str) -> dict[str, Any]:
-    return {
-        "configuration": {"timeframe": "1D"},
-        "inputs": {},
-        "conditions": {"up": condition},
-        "score": {"up": 1},
-        "decision": {"entry": "up"},
-    }
-
-
 DOCUMENTS: list[Any] = [strategy(f"close > sma(close, {n})") for n in range(2, 12)] + ["{"]
-
-
-def contents(out: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in out.iterdir() if path.is_file() and path.name[0] != "."}
 
 
 class Killer:

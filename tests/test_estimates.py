@@ -495,7 +495,7 @@ def test_a_batch_is_refused_as_a_whole() -> None:
     with pytest.raises(dslc.StrategyError, match="E612"):
         check_together(plans, strategies, ("score", "entry"), work=work, memory=size - 1, **how)
     with pytest.raises(dslc.StrategyError, match="E612"):
-        check_together(plans, strategies, ("score", "entry"), work=work, memory=size, more_bytes=1, **how)
+        check_together(plans, strategies, ("score", "entry"), work=work, memory=size, size=size + 1, **how)
     with pytest.raises(dslc.StrategyError, match="E612"):
         check_together(plans, strategies, ("score", "entry"), work=9e99, memory=size, threads=2, **how)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 import csv
 import json
+import math
 import multiprocessing
 import os
 from pathlib import Path
@@ -30,20 +31,11 @@ import pyarrow
 from pyarrow import parquet
 import pytest
 
+from .scored import Here, contents, strategy
+
 DAY = 86_400
 START = 1_704_067_200  # 2024-01-01
 CANDLES = 60
-
-
-def strategy(condition: str, weight: int = 1, **more: Any) -> dict[str, Any]:
-    return {
-        "configuration": {"timeframe": "1D"},
-        "inputs": {},
-        "conditions": {"up": condition, "dear": "close > 100"},
-        "score": {"up": weight, "dear": 2},
-        "decision": {"entry": "up"},
-        **more,
-    }
 
 
 UP = strategy("close > close[1]")
@@ -86,29 +78,8 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def contents(out: Path) -> dict[str, bytes]:
-    """The result as a reader sees it."""
-    return {
-        path.name: path.read_bytes()
-        for path in sorted(out.iterdir())
-        if path.is_file() and path.name[0] != "."
-    }
-
-
 def command(*args: object) -> Any:
     return CliRunner().invoke(cli, ["score", *map(str, args)])
-
-
-class Here(Executor):
-    """Does the work where it is asked for."""
-
-    def submit(self, work: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(work(*args, **named))
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 class Never(Executor):
@@ -761,7 +732,7 @@ def test_the_worker_takes_what_the_run_sends_and_gives_what_the_store_keeps(data
     sent = unit.Unit(
         tuple(symbols),
         bundle([(compiled.hash, json.dumps(compiled.canonical))]),
-        unit.Options(entries=True),
+        unit.Options(resample=False, align=None, entries=True, work=math.inf),
         engine_digest(),
         2**30,
         2**30,

@@ -29,19 +29,11 @@ import dslc
 import pandas as pd
 import pytest
 
+from .scored import Here, contents, strategy
+
 DEEP = os.environ.get("DSLC_DEEP", "0") not in ("", "0")
 KILLS = 100 if DEEP else 12
 STEPS = ("write", "fsync", "replace", "symlink")
-
-
-def strategy(condition: str) -> dict[str, Any]:
-    return {
-        "configuration": {"timeframe": "1D"},
-        "inputs": {},
-        "conditions": {"up": condition},
-        "score": {"up": 1},
-        "decision": {"entry": "up"},
-    }
 
 
 OLD = [strategy("close > close[1]")]
@@ -63,15 +55,6 @@ def make_bars(folder: Path, symbols: int, candles: int) -> Path:
     return folder
 
 
-def contents(out: Path) -> dict[str, bytes]:
-    """The result as a reader sees it; that nothing else is left behind is seen apart."""
-    return {
-        path.name: path.read_bytes()
-        for path in sorted(out.iterdir())
-        if path.is_file() and path.name[0] != "."
-    }
-
-
 def left_over(out: Path) -> list[str]:
     """Temporary files, and results that are not the current one."""
     found = [path.name for path in out.rglob("*.tmp")]
@@ -81,14 +64,6 @@ def left_over(out: Path) -> list[str]:
 
 def run(data: Path, out: Path, documents: list[Any]) -> Any:
     """In this thread alone, so that a process that was forked can do it, too."""
-    from concurrent.futures import Executor, Future
-
-    class Here(Executor):
-        def submit(self, work: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
-            future: Future[Any] = Future()
-            future.set_result(work(*args, **named))
-            return future
-
     return dslc.score(
         documents, data, out, formats=["csv", "ndjson", "parquet"], entries=True, executor=Here()
     )
@@ -158,10 +133,10 @@ def kills_itself(data: Path, folder: Path) -> int:
 def test_a_kill_at_each_write_sync_rename_and_link(data: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"
-        "sys.path.insert(0, sys.argv[1]); import test_scoring_kills as t\n"
+        "sys.path.insert(0, sys.argv[1]); from tests import test_scoring_kills as t\n"
         "print(t.kills_itself(Path(sys.argv[2]), Path(sys.argv[3])))"
     )
-    args = [sys.executable, "-c", code, str(Path(__file__).parent), str(data), str(tmp_path)]
+    args = [sys.executable, "-c", code, str(Path(__file__).parent.parent), str(data), str(tmp_path)]
     done = subprocess.run(args, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 20

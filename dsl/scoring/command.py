@@ -9,12 +9,12 @@ import click
 
 from ..checking import INVALID, UNREADABLE
 from ..render import visible
+from ..strategy import MEMORY_BUDGET, WORK_BUDGET
 from .errors import ScoreError
 
 INTERRUPTED = 130
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?", re.IGNORECASE)
 _UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
-_DEFAULT_MEMORY = 8 * 2**30
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Request:
     workers: int | None
     cluster: str | None
     memory: str | None
+    work: float | None
     top: int
     timeframe: str | None
     resample: bool
@@ -43,7 +44,7 @@ def score_files(request: Request) -> int:
     from .run import score
 
     try:
-        memory = _DEFAULT_MEMORY if request.memory is None else parse_size(request.memory)
+        memory = MEMORY_BUDGET if request.memory is None else parse_size(request.memory)
         if request.align is not None and not request.resample:
             raise ScoreError("--align says how to resample; it needs --resample")
         if request.workers is not None and request.cluster is not None:
@@ -62,6 +63,7 @@ def score_files(request: Request) -> int:
                 formats=request.formats,
                 workers=request.workers,
                 cluster=request.cluster,
+                work=WORK_BUDGET if request.work is None else request.work,
                 memory=memory,
                 progress=bar,
             )

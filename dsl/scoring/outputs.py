@@ -67,15 +67,10 @@ class Job:
     digest: str
 
 
-def names_of(options: Options, formats: Sequence[str]) -> list[str]:
-    """The files that a run writes."""
-    tables = ["scores", "entries"] if options.entries else ["scores"]
-    return [*(f"{table}.{form}" for table in tables for form in formats), REJECTED, FAILURES, RECORD]
-
-
 def all_names() -> list[str]:
     """The files that any run could write."""
-    return names_of(Options(entries=True), FORMATS)
+    tables = [f"{table}.{form}" for table in ("scores", "entries") for form in FORMATS]
+    return [*tables, REJECTED, FAILURES, RECORD]
 
 
 def write_result(

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import grammar, schemas
+from ..budgets import check_budget_values
 from ..grammar.words import MINUTES
 from ..runtime.fingerprint import engine_digest
 from ..strategy import MEMORY_BUDGET, WORK_BUDGET
@@ -89,6 +90,10 @@ def score(
     where it is interrupted; what was finished is kept, and the next call goes on from there.
     """
     _check(workers, executor, cluster, timeframe, align if not resample else None)
+    try:
+        check_budget_values(work=work, memory=memory)
+    except ValueError as error:
+        raise ScoreError(str(error)) from error
     check_rule(symbol_from)
     chosen = tuple(dict.fromkeys([formats] if isinstance(formats, str) else formats)) or ("parquet",)
     for form in chosen:

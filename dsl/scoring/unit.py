@@ -2,8 +2,9 @@
 
 1. Read the bars of the unit's symbols by their paths, and see that the files are the ones that were meant.
 2. For each symbol and timeframe, make candles once.
-3. Evaluate all strategies together; where that is refused (memory, work, a missing column) halve them, until
-   whoever is to blame stands alone. So no strategy fails because of its company, and the others are scored.
+3. Evaluate all strategies together, without those that alone are over the budgets; where that is refused
+   (memory, a missing column) halve them, until whoever is to blame stands alone. So no strategy fails
+   because of its company, and the others are scored.
 
 Four strategies, of which the third reads a column that is not there: [1 2 3 4] is refused, [1 2] is scored,
 [3 4] is refused, [3] fails, [4] is scored.
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+import math
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -68,10 +70,10 @@ class Facts(NamedTuple):
 class Options:
     """How bars become candles, whether all entries are wanted, and the work that a strategy may take."""
 
-    resample: bool = False
-    align: str | None = None
-    entries: bool = False
-    work: float = 2e13
+    resample: bool
+    align: str | None
+    entries: bool
+    work: float
 
 
 @dataclass(frozen=True)
@@ -173,16 +175,21 @@ def _score_group(unit: Unit, scores: Scores, candles: Bars, group: Sequence[Stra
     from ..strategy import StrategyError
 
     try:
-        scores.rows += _rows(unit, candles, group)
+        found: Sequence[Row | Exception] = _rows(unit, candles, group)
     except (BarsError, StrategyError, MemoryError) as error:
         if len(group) > 1:
             middle = len(group) // 2
             _score_group(unit, scores, candles, group[:middle])
             _score_group(unit, scores, candles, group[middle:])
-        elif unit.share < unit.memory and isinstance(error, StrategyError):
-            scores.deferred.append(group[0].hash)
+            return
+        found = [error]
+    for strategy, row in zip(group, found, strict=True):
+        if isinstance(row, Row):
+            scores.rows.append(row)
+        elif unit.share < unit.memory and isinstance(row, StrategyError):
+            scores.deferred.append(strategy.hash)
         else:
-            _blame(scores, group, error)
+            _blame(scores, [strategy], row)
 
 
 def _blame(scores: Scores, group: Sequence[Strategy], error: Exception) -> None:
@@ -198,16 +205,21 @@ def _blame(scores: Scores, group: Sequence[Strategy], error: Exception) -> None:
     scores.failures += [Failure(scores.symbol.name, one.hash, code, message) for one in group]
 
 
-def _rows(unit: Unit, candles: Bars, group: Sequence[Strategy]) -> list[Row]:
-    """The rows of strategies of one timeframe; an error refuses all of them."""
+def _rows(unit: Unit, candles: Bars, group: Sequence[Strategy]) -> Sequence[Row | Exception]:
+    """The row of each strategy, or why it alone is refused; what is raised refuses all of them together."""
     batch = _batch(tuple(group))
     work, memory = unit.options.work, unit.share
-    entries = batch.evaluate(candles, reduce="entries", work=work, memory=memory)
-    lasts = batch.evaluate(candles, reduce="last", work=work, memory=memory)
-    rows = []
-    for strategy, times, last in zip(group, entries, lasts, strict=True):
-        assert times is not None and last is not None
-        rows.append(_row(strategy, candles, times, last, unit.options.entries))
+    budgets: dict[str, Any] = {"work": math.inf, "each_work": work, "memory": memory, "each_memory": memory}
+    entries = batch.evaluate(candles, reduce="entries", **budgets)
+    lasts = batch.evaluate(candles, reduce="last", **budgets)
+    rows: list[Row | Exception] = []
+    for at, (strategy, times, last) in enumerate(zip(group, entries, lasts, strict=True)):
+        refusal = entries.errors[at] or lasts.errors[at]
+        if refusal is not None:
+            rows.append(refusal)
+        else:
+            assert times is not None and last is not None
+            rows.append(_row(strategy, candles, times, last, unit.options.entries))
     return rows
 
 

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import isfinite
-import re
 from typing import Any
 
 from ..grammar.words import LIMITS, NAME, quoted
-from ..schemas.parameters import Value, normal, plain, shown
+from ..schemas.parameters import Value, exact, normal, plain, read_value, shown
 
 WEIGHT = "score."
 """What the name of a weight begins with; `score.trendUp` is the weight of the condition `trendUp`."""
@@ -25,8 +24,6 @@ WEIGHT = "score."
 MOST = 1_000_000
 """How many combinations a grid may have, and how many values may be listed for one axis."""
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_TRUTHS = {"true": True, "false": False}
 _DIGITS = 15  # what float64 keeps of any decimal number
 _FORMS = "5:50:5, 20,50,100 or 5:50"
 
@@ -145,15 +142,13 @@ def _read_range(name: str, written: str) -> Axis:
 
 def _read_value(name: str, written: str) -> Value:
     part = written.strip()
-    truth = _TRUTHS.get(part.lower())
-    if truth is not None:
-        return truth
+    value = read_value(part)
+    if value is not None:
+        return _number(name, value)
     if len(part) > LIMITS.number_characters:
         raise SpaceError(f"`{name}`: {quoted(part, 40)} is too long for a number: round it")
-    if not _NUMBER.fullmatch(part):
-        written = quoted(part, 40) if part else "an empty value"
-        raise SpaceError(f"`{name}`: {written} is no number, true or false: write {_FORMS}")
-    return _number(name, float(part))
+    written = quoted(part, 40) if part else "an empty value"
+    raise SpaceError(f"`{name}`: {written} is no number, true or false: write {_FORMS}")
 
 
 def _number(name: str, value: Any) -> Value:
@@ -205,11 +200,6 @@ def _last_digit(value: float) -> int:
     if not digits.strip("-0"):
         return 308
     return int(power or 0) + len(whole) - len(digits)
-
-
-def exact(value: float) -> Fraction:
-    """The number that the shortest digits of a float64 say."""
-    return Fraction(repr(float(value)))
 
 
 def given_axis(name: Any, values: Any) -> Axis:

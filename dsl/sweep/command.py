@@ -75,7 +75,6 @@ def _sweep(request: Request) -> None:
 
 def _found(request: Request, strategy: Strategy) -> Sweep:
     from ..runtime.bars import Bars, BarsError
-    from .run import sweep
     from .space import space_of
 
     sources = request.sources
@@ -83,13 +82,12 @@ def _found(request: Request, strategy: Strategy) -> Sweep:
         space_of(strategy, request.grid)
         with waiting("reading bars …"):
             bars = Bars(sources.data)
-        return sweep(
-            strategy,
+        return strategy.sweep(
             bars,
             request.grid,
             objective=request.objective,
             maximize=not request.minimize,
-            sampler_name=request.sampler,
+            sampler=request.sampler,
             trials=request.trials,
             seed=request.seed,
             train=_range(request.train, "--train"),

@@ -30,7 +30,7 @@ from ..compiler.parameters import names_in, written_out
 from ..compiler.passes import Wanted
 from ..grammar.nodes import COMPARISONS, Binary, Name, Node, Number, Unary, postorder
 from ..prepared import form_name, prepare_forms
-from ..reductions import Forward, Statistics
+from ..reductions import Forward, Statistics, forward_of
 from ..runtime import engine
 from ..sample import Sample
 from ..schemas.parameters import Value
@@ -162,12 +162,7 @@ class Rescorer:
             chosen = np.zeros((len(alike[start : start + step]), self.patterns), np.bool_)
             chosen[:, there] = alike[start : start + step]
             found = sample.followed(chosen[:, self.of_candle])
-            columns = (found.count, found.mean, found.spread, found.hit_rate, found.t_value)
-            for row in range(len(chosen)):
-                figures = zip(*(column[row].tolist() for column in columns), strict=True)
-                yield {
-                    horizon: Forward(*figure) for horizon, figure in zip(found.horizons, figures, strict=True)
-                }
+            yield from (forward_of(found, row) for row in range(len(chosen)))
 
 
 def _patterns(masks: Truths) -> tuple[Integers, Truths]:

@@ -24,11 +24,11 @@ from ..reductions import STATISTICS, Statistics
 from ..result import ready
 from ..runtime.bars import Bars
 from ..schemas.parameters import Value
-from ..strategy import MEMORY_BUDGET, WORK_BUDGET, Strategy, StrategyError
+from ..strategy import Strategy, StrategyError
 from ..version import __version__
+from . import samplers
 from .folds import Range, folds_of
 from .rescore import Rescorer, rescorer
-from .samplers import Sampler, sampler
 from .space import space_of
 from .trial import Fold, Sweep, Trial, Window
 from .variants import Variants
@@ -36,9 +36,7 @@ from .variants import Variants
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Progress = Callable[[int, int | None], None]
-
-OBJECTIVE = "t_value_5"
+    Progress = Callable[[int, int | None], object]
 
 _BATCH, _RESCORED = 64, 1_024  # trials at a time, evaluated and scored again;
 _LEARNING = 8  # few where the sampler learns from each batch
@@ -50,33 +48,33 @@ def sweep(
     bars: Any,
     grid: Mapping[str, Any] | Sequence[str],
     *,
-    objective: str = OBJECTIVE,
-    maximize: bool = True,
-    sampler_name: str = "grid",
-    trials: int | None = None,
-    seed: int = 0,
-    train: Range | None = None,
-    test: Range | float | None = None,
-    folds: int = 0,
-    threads: int = 1,
-    resample: bool = False,
-    align: str | None = None,
-    work: float = WORK_BUDGET,
-    memory: int = MEMORY_BUDGET,
-    progress: Progress | None = None,
+    objective: str,
+    maximize: bool,
+    sampler: str,
+    trials: int | None,
+    seed: int,
+    train: Range | None,
+    test: Range | float | None,
+    folds: int,
+    threads: int,
+    resample: bool,
+    align: str | None,
+    work: float,
+    memory: int,
+    progress: Progress | None,
 ) -> Sweep:
-    """The sweep; `Strategy.sweep` has the documentation."""
+    """The sweep; `Strategy.sweep` has the defaults and the documentation."""
     if objective not in STATISTICS:
         raise ValueError(f"{objective!r:.60} is no statistic; there are {', '.join(STATISTICS)}")
     space = space_of(strategy, grid)
     candles, _ = ready(bars if isinstance(bars, Bars) else Bars(bars), strategy.timeframe, resample, align)
     cut = folds_of(candles, train, test, folds)
     variants = Variants(strategy)
-    count = trials if trials is not None or sampler_name == "grid" else _TRIALS
-    asked = sampler(sampler_name, space, count, seed, maximize, variants.allowed)
+    count = trials if trials is not None or sampler == "grid" else _TRIALS
+    asked = samplers.sampler(sampler, space, count, seed, maximize, variants.allowed)
     again = rescorer(variants, space.names, candles)
     judge = _Judge(variants, candles, cut, objective, threads, work, memory, again)
-    size = _LEARNING if sampler_name == "optuna" else _BATCH if again is None else _RESCORED
+    size = _LEARNING if sampler == "optuna" else _BATCH if again is None else _RESCORED
     found = _tried(asked, judge, size, count, progress)
     return Sweep(
         strategy=strategy.name or "",
@@ -87,7 +85,7 @@ def sweep(
         objective=objective,
         maximize=maximize,
         folds=cut,
-        sampler=sampler_name,
+        sampler=sampler,
         seed=seed,
         possible=space.size,
         skipped=asked.skipped,
@@ -97,7 +95,7 @@ def sweep(
 
 
 def _tried(
-    asked: Sampler, judge: _Judge, size: int, count: int | None, progress: Progress | None
+    asked: samplers.Sampler, judge: _Judge, size: int, count: int | None, progress: Progress | None
 ) -> list[Trial]:
     found: list[Trial] = []
     while True:
@@ -111,7 +109,7 @@ def _tried(
             progress(len(found), count)
 
 
-def _versions(asked: Sampler) -> dict[str, str]:
+def _versions(asked: samplers.Sampler) -> dict[str, str]:
     return {
         "dslc": __version__,
         "python": platform.python_version(),

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..grammar.spelling import Speller
 from ..grammar.words import LIMITS, clipped, quoted, some
-from ..schemas.parameters import Parameter, Value, normal, shown
-from .axis import MOST, WEIGHT, Axis, SpaceError, exact, given_axis, range_axis, read_axis
+from ..schemas.parameters import Parameter, Value, exact, normal, shown
+from .axis import MOST, WEIGHT, Axis, SpaceError, given_axis, range_axis, read_axis
 
 if TYPE_CHECKING:
     from ..strategy import Strategy

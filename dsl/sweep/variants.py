@@ -12,8 +12,7 @@ from ..compiler.canonical import digest
 from ..compiler.parameters import names_in, written_out
 from ..schemas.parameters import Value
 from ..strategy import Strategy, compile
-
-WEIGHT = "score."
+from .axis import WEIGHT
 
 
 class Variants:
