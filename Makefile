@@ -27,7 +27,7 @@ deep: $(VENV)/tested  ## the laws on a thousand strategies, every planted fault,
 check: $(VENV)/developed  ## lint and check types
 	$(BIN)/ruff check .
 	rm -rf .typings && mkdir -p .typings/dslc  # the installed shape, for the type checker
-	cd .typings/dslc && ln -s ../../dsl/*.py ../../dsl/proof ../../dsl/scoring ../../dsl/sweep ../../dsl/why . && ln -s ../../grammar ../../runtime ../../schemas ../../compiler .
+	cd .typings/dslc && ln -s ../../dsl/*.py ../../dsl/commands ../../dsl/limits ../../dsl/proof ../../dsl/scoring ../../dsl/sweep ../../dsl/why . && ln -s ../../grammar ../../runtime ../../schemas ../../compiler .
 	$(BIN)/mypy -p dslc
 
 bench: $(VENV)/benched  ## measure against TA-Lib + NumPy, pandas and vectorbt

@@ -25,7 +25,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .batch import Batch, Sharing, compile_batch
     from .batch_result import BatchResult, Ranking
-    from .estimates import BatchEstimate, Estimate
+    from .limits.estimates import BatchEstimate, Estimate
     from .proof.certificate import Certificate, CertificateError
     from .proof.certificate_file import read_certificate
     from .proof.replay import Replay
@@ -84,13 +84,13 @@ _LATER = {
     "Bars": ".runtime.bars",
     "BarsError": ".runtime.bars",
     "Batch": ".batch",
-    "BatchEstimate": ".estimates",
+    "BatchEstimate": ".limits.estimates",
     "BatchResult": ".batch_result",
     "BatchStream": ".stream",
     "BatchTick": ".stream",
     "Certificate": ".proof.certificate",
     "CertificateError": ".proof.certificate",
-    "Estimate": ".estimates",
+    "Estimate": ".limits.estimates",
     "Evaluation": ".result",
     "Explanation": ".why.explain",
     "Forward": ".reductions",

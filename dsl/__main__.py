@@ -44,7 +44,7 @@ def validate(files: tuple[str, ...], form: str) -> None:
 
     Exit status: 0 all valid, 1 some invalid, 2 some unreadable or nothing to check.
     """
-    from .checking import validate_files
+    from .commands.checking import validate_files
 
     raise click.exceptions.Exit(validate_files(files, form))
 
@@ -110,8 +110,8 @@ def run(
 
     Exit status: 0 done, 1 the strategy or the bars are invalid, 2 misuse or an unreadable file.
     """
-    from .running import Request, run_strategy
-    from .sources import Sources
+    from .commands.running import Request, run_strategy
+    from .commands.sources import Sources
 
     sources = Sources(strategy, Path(data), timeframe, resample, align, values)
     raise click.exceptions.Exit(run_strategy(Request(sources, out, first, last, show)))
@@ -184,7 +184,7 @@ def score(**request: Any) -> None:
     Exit status: 0 all done, 1 some snapshots were rejected or something failed, and the rest is done, 2
     misuse, or a file or folder cannot be read or written, 130 interrupted.
     """
-    from .scoring.command import Request, score_files
+    from .commands.scoring import Request, score_files
 
     raise click.exceptions.Exit(score_files(Request(**request)))
 
@@ -225,8 +225,8 @@ def explain_candle(
     Exit status: 0 done, 1 the strategy or the bars are invalid, 2 misuse (no candle opens at TIME) or an
     unreadable file.
     """
-    from .explaining import Request, explain_strategy
-    from .sources import Sources
+    from .commands.explaining import Request, explain_strategy
+    from .commands.sources import Sources
 
     sources = Sources(strategy, Path(data), timeframe, resample, align, values)
     raise click.exceptions.Exit(explain_strategy(Request(sources, at, form)))
@@ -286,8 +286,8 @@ def verify(
     Exit status: 0 all bits are the same, 1 some are not, or the strategy or the bars are invalid, 2 misuse,
     an unreadable file, or a certificate that is damaged or of another strategy or other bars.
     """
-    from .sources import Sources
-    from .verifying import Request, verify_strategy
+    from .commands.sources import Sources
+    from .commands.verifying import Request, verify_strategy
 
     sources = Sources(strategy, Path(data), timeframe, resample, align, values)
     raise click.exceptions.Exit(verify_strategy(Request(sources, out, replay, thorough, seed, form)))
@@ -361,8 +361,8 @@ def sweep(
 
     Exit status: 0 done, 1 the strategy or the bars are invalid, 2 misuse or an unreadable file.
     """
-    from .sources import Sources
-    from .sweep.command import Request, sweep_strategy
+    from .commands.sources import Sources
+    from .commands.sweeping import Request, sweep_strategy
 
     sources = Sources(strategy, Path(data), timeframe, resample, align, values)
     asked = Request(
@@ -387,7 +387,7 @@ def sweep(
 @click.argument("name", required=False)
 def functions(name: str | None) -> None:
     """List the functions of the language, or describe one."""
-    from .reference import describe, overview, unknown
+    from .commands.reference import describe, overview, unknown
 
     if name is None:
         click.echo(overview())

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .batch_result import BatchResult, Ranking
-from .budgets import admit, check_budget_values, check_together
 from .candle import Time, rows_between
 from .compiler.graph import Graph
 from .compiler.looks import Look, idle, locked
-from .ending import ending, watch_for
-from .estimates import BatchEstimate, estimate_batch
 from .grammar.diagnostics import Message
+from .limits.budgets import admit, check_budget_values, check_together
+from .limits.ending import ending, watch_for
+from .limits.estimates import BatchEstimate, estimate_batch
 from .prepared import Prepared, Wish, prepare_batch
 from .reductions import (
     STATISTICS,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .budgets import check_budgets
+from .limits.budgets import check_budgets
 from .prepared import ENTRY, SCORE, by_name
 from .runtime import engine
 from .runtime.bars import Bars

@@ -10,17 +10,17 @@ from pathlib import Path
 import threading
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from .budgets import check_budget_values, check_budgets
 from .compiler.analyze import Checked
 from .compiler.canonical import canonical, digest
 from .compiler.facts import Fact, facts
 from .compiler.front import check
 from .compiler.looks import Look, idle, locked
-from .ending import ending, watch_for
-from .estimates import Estimate, estimate
 from .grammar.diagnostics import Diagnostic, Message
 from .grammar.document import Document, load
 from .grammar.words import LIMITS, MINUTES
+from .limits.budgets import check_budget_values, check_budgets
+from .limits.ending import ending, watch_for
+from .limits.estimates import Estimate, estimate
 from .prepared import ENTRY, Prepared, prepare, prepare_interval
 from .runtime.plan import Plan
 from .schemas.parameters import Parameter

@@ -141,7 +141,7 @@ def test_it_says_how_far_it_got_and_how_long_the_whole_would_take() -> None:
     assert 0 < done < 400_000
     watch = Watch(deadline=0.0)
     watch.reckoned = 3e9
-    from dslc.ending import ending
+    from dslc.limits.ending import ending
 
     with pytest.raises(dslc.StrategyError) as caught, ending(strategy._refuse, watch, 0.0):
         watch.look()

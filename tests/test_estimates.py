@@ -23,9 +23,9 @@ from time import perf_counter
 from typing import Any
 
 import dslc
-from dslc.budgets import admit, check_together
 from dslc.compiler.cost import bound
-from dslc.estimates import estimate_batch, together
+from dslc.limits.budgets import admit, check_together
+from dslc.limits.estimates import estimate_batch, together
 from dslc.prepared import prepare_batch, stored, wanted_of
 from dslc.runtime import engine, jit
 from dslc.runtime.adapters import make_drive
@@ -348,7 +348,7 @@ def test_the_candles_that_would_fit_are_the_most_that_do() -> None:
 
 
 def test_the_longest_window_that_would_fit_is_the_longest_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dslc import budgets
+    from dslc.limits import budgets
 
     monkeypatch.setattr(budgets, "_SEARCH_SECONDS", 60.0)
 

@@ -21,8 +21,8 @@ from typing import Any
 from click.testing import CliRunner
 import dslc
 from dslc.__main__ import cli
+from dslc.commands.scoring import parse_size
 from dslc.scoring import dispatch, unit
-from dslc.scoring.command import parse_size
 from dslc.scoring.errors import CODES
 from dslc.scoring.symbols import find_files, find_symbols
 import numpy as np

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import grammar, schemas
-from ..budgets import check_budget_values
 from ..grammar.words import MINUTES
+from ..limits.budgets import check_budget_values
 from ..runtime.fingerprint import engine_digest
 from ..strategy import MEMORY_BUDGET, WORK_BUDGET
 from . import disk, executors

@@ -13,7 +13,7 @@ from pathlib import Path
 import sys
 from typing import IO, Any
 
-from ..checking import STDIN, find_files
+from ..commands.checking import STDIN, find_files
 from ..grammar.words import LIMITS, listing
 from .errors import ScoreError
 from .symbols import is_below

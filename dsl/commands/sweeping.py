@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..checking import INVALID, STDIN, UNREADABLE
 from ..files import OutputError, check_output, write_atomically
 from ..render import visible
 from ..schemas.parameters import shown
-from ..sources import Failure, Sources, check_sources, read_strategy
 from ..strategy import Strategy, StrategyError
-from ..waiting import waiting
+from .checking import INVALID, STDIN, UNREADABLE
+from .sources import Failure, Sources, check_sources, read_strategy
+from .waiting import waiting
 
 if TYPE_CHECKING:
-    from .trial import Sweep, Window
+    from ..sweep.trial import Sweep, Window
 
 SUFFIXES = (".html", ".png", ".csv", ".parquet")
 
@@ -75,7 +75,7 @@ def _sweep(request: Request) -> None:
 
 def _found(request: Request, strategy: Strategy) -> Sweep:
     from ..runtime.bars import Bars, BarsError
-    from .space import space_of
+    from ..sweep.space import space_of
 
     sources = request.sources
     try:

@@ -13,16 +13,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .compiler.analyze import Checked
-from .compiler.cost import shares
-from .compiler.passes import Wanted
-from .grammar.diagnostics import Finding, Message
-from .grammar.document import Document
-from .prepared import Wish, prepare_batch, stored, wanted_of, wanted_of_batch
-from .runtime.plan import FILL, KEEP, Plan, store_bytes
+from ..compiler.analyze import Checked
+from ..compiler.cost import shares
+from ..compiler.passes import Wanted
+from ..grammar.diagnostics import Finding, Message
+from ..grammar.document import Document
+from ..prepared import Wish, prepare_batch, stored, wanted_of, wanted_of_batch
+from ..runtime.plan import FILL, KEEP, Plan, store_bytes
 
 if TYPE_CHECKING:
-    from .strategy import Strategy
+    from ..strategy import Strategy
 
 Section = Literal["inputs", "conditions", "decision"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .grammar.spelling import Speller
-from .grammar.words import quoted
-from .runtime.registry import Function, function, functions, public_names
+from ..grammar.spelling import Speller
+from ..grammar.words import quoted
+from ..runtime.registry import Function, function, functions, public_names
 
 _KINDS = {
     "Series": "a number on every candle",

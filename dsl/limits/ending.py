@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .grammar import catalogue as say
-from .grammar.diagnostics import Message
-from .runtime.watch import Stopped, Watch
+from ..grammar import catalogue as say
+from ..grammar.diagnostics import Message
+from ..runtime.watch import Stopped, Watch
 
 if TYPE_CHECKING:
-    from .strategy import StrategyError
+    from ..strategy import StrategyError
 
 
 def watch_for(deadline: float | None, stop: Callable[[], object] | None) -> Watch:

@@ -18,19 +18,19 @@ import math
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from .compiler.analyze import Checked
-from .compiler.cost import bound
-from .compiler.looks import Look, idle
-from .compiler.passes import Wanted
+from ..compiler.analyze import Checked
+from ..compiler.cost import bound
+from ..compiler.looks import Look, idle
+from ..compiler.passes import Wanted
+from ..grammar import catalogue as say
+from ..grammar.words import quoted
+from ..prepared import Wish, prepare, prepare_batch, stored, wanted_of, wanted_of_batch
+from ..runtime.plan import Plan
 from .estimates import Part, parts_of, together
-from .grammar import catalogue as say
-from .grammar.words import quoted
-from .prepared import Wish, prepare, prepare_batch, stored, wanted_of, wanted_of_batch
-from .runtime.plan import Plan
 from .shortened import lengths, shortened
 
 if TYPE_CHECKING:
-    from .strategy import Strategy, StrategyError
+    from ..strategy import Strategy, StrategyError
 
 _NAMED = 3  # of the dearest parts,
 _WORTH_NAMING = 0.05  # if they have such a share

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..files import OutputError, check_output, write_atomically
+from ..render import visible
+from ..strategy import Strategy, StrategyError
 from .checking import INVALID, STDIN, UNREADABLE
-from .files import OutputError, check_output, write_atomically
-from .render import visible
 from .sources import Failure, Sources, check_sources, evaluate, read_strategy
-from .strategy import Strategy, StrategyError
 from .waiting import waiting
 
 if TYPE_CHECKING:
-    from .proof.certificate import Certificate
-    from .proof.replay import Replay
-    from .result import Evaluation
+    from ..proof.certificate import Certificate
+    from ..proof.replay import Replay
+    from ..result import Evaluation
 
 SUFFIXES = (".json",)
 
@@ -82,8 +82,8 @@ def _named(request: Request, strategy: Strategy, text: str) -> str:
 
 
 def _certificate(request: Request, evaluation: Evaluation) -> Certificate:
-    from .proof.checks import Effort
-    from .proof.verify import verify
+    from ..proof.checks import Effort
+    from ..proof.verify import verify
 
     try:
         with waiting("verifying …"):
@@ -93,8 +93,8 @@ def _certificate(request: Request, evaluation: Evaluation) -> Certificate:
 
 
 def _replayed(path: Path, certificate: Certificate, sources: Sources, strategy: Strategy) -> Replay:
-    from .proof.certificate import CertificateError
-    from .proof.replay import check_strategy, replay
+    from ..proof.certificate import CertificateError
+    from ..proof.replay import check_strategy, replay
 
     try:
         check_strategy(certificate, strategy)
@@ -108,8 +108,8 @@ def _replayed(path: Path, certificate: Certificate, sources: Sources, strategy: 
 
 
 def _read(path: Path) -> Certificate:
-    from .proof.certificate import CertificateError
-    from .proof.certificate_file import LARGEST, read_certificate
+    from ..proof.certificate import CertificateError
+    from ..proof.certificate_file import LARGEST, read_certificate
 
     try:
         with path.open("rb") as file:

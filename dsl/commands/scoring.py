@@ -7,10 +7,10 @@ import re
 
 import click
 
-from ..checking import INVALID, UNREADABLE
 from ..render import visible
+from ..scoring.errors import ScoreError
 from ..strategy import MEMORY_BUDGET, WORK_BUDGET
-from .errors import ScoreError
+from .checking import INVALID, UNREADABLE
 
 INTERRUPTED = 130
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?", re.IGNORECASE)
@@ -40,8 +40,8 @@ class Request:
 
 def score_files(request: Request) -> int:
     """Score, report, and return the exit status: 0, or 1 where something was rejected or failed."""
-    from .report import interrupted, progress_bar, summary
-    from .run import score
+    from ..scoring.report import interrupted, progress_bar, summary
+    from ..scoring.run import score
 
     try:
         memory = MEMORY_BUDGET if request.memory is None else parse_size(request.memory)

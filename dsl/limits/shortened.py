@@ -14,16 +14,16 @@ from copy import deepcopy
 import math
 from typing import TYPE_CHECKING
 
-from .compiler.analyze import Checked
-from .compiler.front import check
-from .compiler.graph import Graph
-from .grammar.document import load
-from .grammar.nodes import Call, Name, Node, Number, Offset, children, postorder, with_children
-from .grammar.printer import to_text
-from .runtime.registry import function
+from ..compiler.analyze import Checked
+from ..compiler.front import check
+from ..compiler.graph import Graph
+from ..grammar.document import load
+from ..grammar.nodes import Call, Name, Node, Number, Offset, children, postorder, with_children
+from ..grammar.printer import to_text
+from ..runtime.registry import function
 
 if TYPE_CHECKING:
-    from .strategy import Strategy
+    from ..strategy import Strategy
 
 
 def shortened(strategy: Strategy, longest: int) -> Checked | None:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..strategy import StrategyError
 from .checking import INVALID, UNREADABLE
 from .sources import Failure, Sources, check_sources, evaluate, heading, read_strategy
-from .strategy import StrategyError
 from .waiting import waiting
 
 if TYPE_CHECKING:
-    from .result import Evaluation
-    from .why.explain import Explanation
+    from ..result import Evaluation
+    from ..why.explain import Explanation
 
 _ROW = re.compile(r"[+-]?\d{1,7}", re.ASCII)  # eight digits are a date
 

@@ -9,11 +9,11 @@ from typing import NoReturn, TextIO
 
 import click
 
-from .compiler.front import check
-from .grammar.document import load
-from .grammar.source import Source
-from .grammar.words import LIMITS, some
-from .render import Checked, as_github, as_json, as_text, visible
+from ..compiler.front import check
+from ..grammar.document import load
+from ..grammar.source import Source
+from ..grammar.words import LIMITS, some
+from ..render import Checked, as_github, as_json, as_text, visible
 
 STDIN = "-"
 VALID, INVALID, UNREADABLE = 0, 1, 2

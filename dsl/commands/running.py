@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..files import OutputError, check_output, write_atomically
+from ..render import visible
 from .checking import STDIN, UNREADABLE
-from .files import OutputError, check_output, write_atomically
-from .render import visible
 from .sources import Failure, Sources, check_sources, evaluate, heading, read_strategy, span
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .result import Evaluation
-    from .runtime.bars import Bars
-    from .strategy import Strategy
+    from ..result import Evaluation
+    from ..runtime.bars import Bars
+    from ..strategy import Strategy
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -71,7 +71,7 @@ class _TimeError(Exception):
 
 def _rows(bars: Bars, first: str | None, last: str | None) -> slice:
     """The rows to report, both ends included; a date as the last one means its whole day."""
-    from .candle import rows_between
+    from ..candle import rows_between
 
     if bars.times is None and not first is last is None:
         raise _TimeError("--from and --to need bars with times")
@@ -102,7 +102,7 @@ def _report(request: Request, strategy: Strategy, result: Evaluation, rows: slic
 
 
 def _defined(strategy: Strategy, result: Evaluation) -> str:
-    from .candle import moment
+    from ..candle import moment
 
     first = strategy.warmup
     if first >= len(result):
@@ -113,7 +113,7 @@ def _defined(strategy: Strategy, result: Evaluation) -> str:
 def _last_entries(result: Evaluation, rows: slice, show: int) -> list[str]:
     import numpy as np
 
-    from .candle import moment
+    from ..candle import moment
 
     found = np.flatnonzero(result.entry[rows]) + rows.start
     if not len(found) or not show:

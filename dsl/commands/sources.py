@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..compiler.front import check
+from ..compiler.parameters import assignments
+from ..grammar.document import load
+from ..grammar.source import Source
+from ..render import Checked, as_text, visible
+from ..schemas.parameters import read_value
+from ..strategy import Strategy, StrategyError
 from .checking import INVALID, STDIN, UNREADABLE, is_colored, read_source
-from .compiler.front import check
-from .compiler.parameters import assignments
-from .grammar.document import load
-from .grammar.source import Source
-from .render import Checked, as_text, visible
-from .schemas.parameters import read_value
-from .strategy import Strategy, StrategyError
 from .waiting import waiting
 
 if TYPE_CHECKING:
-    from .result import Evaluation
+    from ..result import Evaluation
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def read_strategy(sources: Sources) -> Strategy:
 
 def evaluate(sources: Sources, strategy: Strategy) -> Evaluation:
     """The strategy on all its bars."""
-    from .runtime.bars import Bars, BarsError
+    from ..runtime.bars import Bars, BarsError
 
     try:
         with waiting("reading bars …"):
@@ -134,7 +134,7 @@ def heading(sources: Sources, result: Evaluation) -> list[str]:
 
 def span(result: Evaluation, start: int, stop: int) -> str:
     """From when to when some rows are, as the end of a line; nothing for no rows."""
-    from .candle import moment
+    from ..candle import moment
 
     return f", {moment(result.bars, start)} to {moment(result.bars, stop - 1)}" if start < stop else ""
 

@@ -1,0 +1,1 @@
+"""What runs cost, what they may cost, and how they end early."""
