@@ -7,9 +7,9 @@ A check makes a `Finding`: a message of the catalogue and an address inside the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
 Pointer = tuple[str | int, ...]
@@ -28,8 +28,56 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Other characters in a string of the document; `start` and `end` count those of the decoded string."""
+
+    pointer: Pointer
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A value at a pointer, in the place of what is there or as a new key of an object."""
+
+    pointer: Pointer
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Nothing at a pointer any more."""
+
+    pointer: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Another key for the value at a pointer, in the same object and at the same place."""
+
+    pointer: Pointer
+    key: str
+
+
+Change = Rewrite | Put | Drop | Rename
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """What a check proposes: changes of the document, applied in their order.
+
+    It is `safe` where the author can only have meant that: another spelling of the same thing.
+    """
+
+    title: str
+    changes: tuple[Change, ...]
+    safe: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """A message and its address in the document.
+    """A message and its address in the document, and the mend of a check that knows one.
 
     `pointer` names a value; `part` says whether the key or the value is meant; `start` and
     `end` are characters of the decoded string, or, with an empty pointer and `part="text"`,
@@ -41,6 +89,20 @@ class Finding:
     part: Literal["key", "value", "text"] = "value"
     start: int | None = None
     end: int | None = None
+    mend: Mend | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A mend that was tried: its `patch` (RFC 6902) removes the diagnostic and adds no error.
+
+    A safe one can only be what the author meant. Of a text that is no JSON the patch replaces the whole
+    document.
+    """
+
+    title: str
+    safe: bool
+    patch: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +123,9 @@ class Diagnostic:
     end_line: int | None
     end_column: int | None
     help: str | None
+    fix: Fix | None = None
 
-    def as_dict(self) -> dict[str, str | int | None]:
+    def as_dict(self) -> dict[str, Any]:
         """The same as a plain dict, ready for `json.dumps`."""
         return asdict(self)
 

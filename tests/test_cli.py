@@ -110,6 +110,7 @@ def test_json_output(broken: Path) -> None:
             "end_line": 4,
             "end_column": 18,
             "help": "did you mean `ema`?",
+            "fix": None,
         }
     ]
 
