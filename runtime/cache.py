@@ -35,12 +35,11 @@ _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) 
 
 @dataclass(frozen=True, slots=True)
 class CompiledCode:
-    """A linkable object: the library's name, the symbol to call, machine code and bitcode."""
+    """A linkable object: the symbol to call, those that it needs of others, and the machine code."""
 
-    library: str
     symbol: str
+    needs: tuple[str, ...]
     code: bytes
-    bitcode: bytes
 
 
 class ObjectCache:
@@ -103,8 +102,8 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 def _encode(name: str, code: CompiledCode) -> bytes:
-    head = json.dumps([name, code.library, code.symbol, len(code.code)]).encode()
-    body = len(head).to_bytes(4, "little") + head + code.code + code.bitcode
+    head = json.dumps([name, code.symbol, code.needs]).encode()
+    body = len(head).to_bytes(4, "little") + head + code.code
     return _MAGIC + hashlib.sha256(body).digest() + body
 
 
@@ -114,12 +113,10 @@ def _decode(name: str, raw: bytes) -> CompiledCode | None:
         return None
     end = 4 + int.from_bytes(body[:4], "little")
     try:
-        written_for, library, symbol, length = json.loads(body[4:end])
+        written_for, symbol, needs = json.loads(body[4:end])
     except ValueError:
         return None
-    if written_for != name:
-        return None
-    return CompiledCode(library, symbol, body[end : end + length], body[end + length :])
+    return CompiledCode(symbol, tuple(needs), body[end:]) if written_for == name else None
 
 
 def _folder(build: Iterable[str]) -> Path | None:

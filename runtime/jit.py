@@ -1,4 +1,4 @@
-"""Compiles kernels to machine code; the only file that loads numba.
+"""Compiles kernels to machine code, or takes it from the cache; the only file that loads numba.
 
 Every compiled function is a plain C function over pointers, so that one compiled loop can call
 all of them by address and numba's dispatch takes no part in a run. `adapters.py` has their
@@ -110,11 +110,13 @@ def plain_select() -> Callable[..., None]:
 
 
 def _native(name: str, make: Callable[[Toolbox], Callable[..., None]], signature: Callable[[], Any]) -> int:
+    from .link import link
+
     with _LOCK:
         store = _object_cache()
         code = store.load(name)
         if code is not None:
-            found = _link(code)
+            found = link(code)
             if found is not None:
                 return found
         compiled = _compile(_named(make(_tools_of(name)), name), signature())
@@ -154,40 +156,21 @@ def _compile(function: Callable[..., None], signature: Any) -> Any:
 
 
 def _object_code(compiled: Any) -> CompiledCode | None:
+    from .link import needs_of
+
     try:
-        name, kind, (code, bitcode) = compiled._library.serialize_using_object_code()
-        return (
-            CompiledCode(name, compiled._wrapper_name, bytes(code), bytes(bitcode))
-            if kind == "object"
-            else None
-        )
+        _, kind, (code, bitcode) = compiled._library.serialize_using_object_code()
+        needs = needs_of(bytes(bitcode))
+        return CompiledCode(compiled._wrapper_name, needs, bytes(code)) if kind == "object" else None
     except Exception:  # another numba than the ones this was written for: run without a cache
         return None
 
 
-def _link(code: CompiledCode) -> int | None:
-    from numba.core.registry import cpu_target
-    from numba.core.runtime import rtsys
-
-    try:
-        rtsys.initialize(cpu_target.target_context)  # cached code may refer to its symbols
-        codegen = cpu_target.target_context.codegen()
-        library = codegen.unserialize_library((code.library, "object", (code.code, code.bitcode)))
-        found = int(library.get_pointer_to_function(code.symbol))
-    except Exception:
-        return None
-    _ALIVE.append(library)
-    return found or None
-
-
 @cache
 def _object_cache() -> ObjectCache:
-    import llvmlite
-    import llvmlite.binding as llvm
-    import numba
+    from .link import build
 
-    features = llvm.get_host_cpu_features().flatten()
-    return ObjectCache((numba.__version__, llvmlite.__version__, llvm.get_host_cpu_name(), features))
+    return ObjectCache(build())
 
 
 @cache

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parent.parent
 DEEP = os.environ.get("DSLC_DEEP", "0") not in ("", "0")
 PROCESSES = 32 if DEEP else 4
 NOBODY = 65534
-CODE = CompiledCode("library", "symbol", bytes(range(256)), b"bitcode")
+CODE = CompiledCode("symbol", ("needed",), bytes(range(256)))
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="files of other systems")
 
@@ -383,7 +383,7 @@ def test_a_change_of_any_source_of_the_runtime_is_another_build(
 def test_a_write_that_fails_leaves_things_as_they_were(
     store: ObjectCache, monkeypatch: pytest.MonkeyPatch, call: str, code: int
 ) -> None:
-    other = CompiledCode("library", "symbol", b"new", b"")
+    other = CompiledCode("symbol", (), b"new")
     before = open_files()
     with monkeypatch.context() as patch:
         break_call(patch, call, code)
@@ -441,7 +441,7 @@ KILLED = """
 import os, signal, sys
 from dslc.runtime.cache import CompiledCode, ObjectCache
 os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-ObjectCache(("a build",)).save("kernel-add", CompiledCode("library", "symbol", b"new", b""))
+ObjectCache(("a build",)).save("kernel-add", CompiledCode("symbol", (), b"new"))
 """
 
 

@@ -34,7 +34,7 @@ ONLY_IN = {
     "optuna": {"dsl/sweep/samplers.py"},
     "scipy": {"dsl/sweep/samplers.py"},
     "numba": {"runtime/jit.py"},
-    "llvmlite": {"runtime/jit.py"},
+    "llvmlite": {"runtime/jit.py", "runtime/link.py"},
     "lark": {"grammar/parser.py", "grammar/build_tables.py"},
 }
 KNOWN = {"jsonschema"}.union(*THIRD_PARTY.values())

@@ -2,7 +2,7 @@
 
 The process makes the bars, notes its resident memory, has the system forget the peak so far
 (/proc/self/clear_refs, Linux), evaluates, and reports the peak above what it noted. The first
-evaluation of a process also loads numba and the kernels, and the first one of some bars looks for
+evaluation of a process also loads the kernels, and the first one of some bars looks for
 gaps between them; a second one does neither.
 """
 
@@ -61,7 +61,7 @@ def memory(scale: Scale) -> Iterator[Table]:
     output = found["output"]
     goal = Goal("<=", FACTOR * output + ROOM)
     figures = (
-        Figure("first evaluate, with loading numba", found["first"], "MiB", goal),
+        Figure("first evaluate, with loading the kernels", found["first"], "MiB", goal),
         Figure("second evaluate", found["second"], "MiB", goal),
         Figure("looking for gaps between the bars, in the first", found["gaps"], "MiB"),
         Figure("evaluate of a dict of arrays", found["unprepared"], "MiB"),
