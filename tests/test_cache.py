@@ -472,7 +472,7 @@ matrix = np.random.default_rng(1).uniform(90, 110, (5, 700))
 matrix[1], matrix[2] = matrix[:4].max(axis=0), matrix[:4].min(axis=0)
 kept = engine.run(strategy._prepare((*strategy.inputs, *strategy.conditions)).plan, matrix)
 bits = kept.numbers.tobytes() + kept.masks.tobytes() + kept.integers.tobytes()
-print(hashlib.sha256(bits).hexdigest(), len(compiled))
+print(hashlib.sha256(bits).hexdigest(), len(compiled), "numba" in sys.modules)
 """
 FULL = (ROOT / "examples" / "full-house.json").read_text(encoding="utf-8")
 SMALL = """{"configuration": {"timeframe": "1H"}, "inputs": {"x": "open + close"},
@@ -500,7 +500,8 @@ def finish(process: Any) -> tuple[str, int]:
     finally:
         process.kill()
     assert (process.returncode, err) == (0, "")
-    bits, compiled = out.split()
+    bits, compiled, loaded = out.split()
+    assert loaded == str(compiled != "0"), "numba is loaded where something is compiled, and only there"
     return bits, int(compiled)
 
 
