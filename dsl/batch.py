@@ -24,27 +24,12 @@ from .limits.budgets import admit, check_budget_values, check_together
 from .limits.ending import ending, watch_for
 from .limits.estimates import BatchEstimate, estimate_batch
 from .prepared import Prepared, Wish, prepare_batch
-from .reductions import (
-    STATISTICS,
-    Last,
-    Statistics,
-    last_candles,
-    ranking,
-    statistics,
-    statistics_bytes,
-)
+from .reductions import STATISTICS, Last, Statistics, last_candles, ranking, statistics, statistics_bytes
 from .result import Evaluation, ready, short_notes
 from .runtime.bars import Bars
 from .runtime.engine import counts_of, run, times_where
 from .runtime.watch import Watch
-from .strategy import (
-    MEMORY_BUDGET,
-    WORK_BUDGET,
-    Source,
-    Strategy,
-    StrategyError,
-    compile,
-)
+from .strategy import MEMORY_BUDGET, WORK_BUDGET, Source, Strategy, StrategyError, compile
 
 if TYPE_CHECKING:
     from .stream import BatchStream
@@ -145,9 +130,7 @@ class Batch(Sequence["Strategy | None"]):
     """
 
     def __init__(
-        self,
-        strategies: tuple[Strategy | None, ...],
-        errors: tuple[StrategyError | None, ...],
+        self, strategies: tuple[Strategy | None, ...], errors: tuple[StrategyError | None, ...]
     ) -> None:
         self.strategies = strategies
         self.errors = errors
@@ -203,11 +186,7 @@ class Batch(Sequence["Strategy | None"]):
 
     @overload
     def evaluate(
-        self,
-        bars: Any,
-        *,
-        reduce: Literal["signals"] = "signals",
-        **options: Unpack[_Options],
+        self, bars: Any, *, reduce: Literal["signals"] = "signals", **options: Unpack[_Options]
     ) -> BatchResult[Evaluation]: ...
 
     @overload
@@ -312,18 +291,7 @@ class Batch(Sequence["Strategy | None"]):
                     candles.require(prepared.fields)
                     group = [self._valid(at) for at in places]
                     budgets = (work, memory)
-                    runs.append(
-                        _Run(
-                            prepared,
-                            group,
-                            candles,
-                            threads,
-                            budgets,
-                            places,
-                            notes,
-                            watch,
-                        )
-                    )
+                    runs.append(_Run(prepared, group, candles, threads, budgets, places, notes, watch))
             watch.reckoned = _check_all(runs, reduce, first, last, work, memory)
             for one in runs:
                 watch.enter("evaluating", len(one.bars))
@@ -334,11 +302,7 @@ class Batch(Sequence["Strategy | None"]):
         return BatchResult(reduce, found, self.strategies, errors, zones)
 
     def estimate(
-        self,
-        candles: int | Mapping[str, int],
-        *,
-        reduce: Reduce = "signals",
-        threads: int = 1,
+        self, candles: int | Mapping[str, int], *, reduce: Reduce = "signals", threads: int = 1
     ) -> BatchEstimate:
         """What `evaluate` would cost on so many candles, where they differ by timeframe: together and alone.
 
@@ -356,21 +320,11 @@ class Batch(Sequence["Strategy | None"]):
         _check_request(reduce, None, None, None, threads)
         kept = _kept(reduce)
         return estimate_batch(
-            self.strategies,
-            candles,
-            _WISHES[kept],
-            packed=kept in _PACKED,
-            threads=threads,
+            self.strategies, candles, _WISHES[kept], packed=kept in _PACKED, threads=threads
         )
 
     def _judge(
-        self,
-        places: list[int],
-        kept: _Kept,
-        candles: int,
-        work: float,
-        memory: float,
-        look: Look,
+        self, places: list[int], kept: _Kept, candles: int, work: float, memory: float, look: Look
     ) -> dict[int, StrategyError]:
         """The strategies that are over the budgets of one, by their places; remembered where none is."""
         key = kept, places[0]
@@ -402,11 +356,7 @@ class Batch(Sequence["Strategy | None"]):
         return strategy
 
     def _ranked(
-        self,
-        found: list[Any],
-        errors: list[StrategyError | None],
-        by: str,
-        zones: dict[str, str | None],
+        self, found: list[Any], errors: list[StrategyError | None], by: str, zones: dict[str, str | None]
     ) -> Ranking:
         valid = [(at, self._valid(at).hash) for at, item in enumerate(found) if item is not None]
         items = ranking([found[at] for at, _ in valid], [hash for _, hash in valid], by)
@@ -428,11 +378,7 @@ class Batch(Sequence["Strategy | None"]):
         return [strategy for strategy in found if strategy is not None]
 
     def _prepare(
-        self,
-        timeframe: str,
-        kept: _Kept,
-        look: Look = idle,
-        places: list[int] | None = None,
+        self, timeframe: str, kept: _Kept, look: Look = idle, places: list[int] | None = None
     ) -> Prepared:
         """The one plan for all strategies of a timeframe, or for those at some places."""
         key = (timeframe, kept)
@@ -449,12 +395,7 @@ class Batch(Sequence["Strategy | None"]):
 
 
 def _check_all(
-    runs: list[_Run],
-    reduce: Reduce,
-    first: Time | None,
-    last: Time | None,
-    work: float,
-    memory: float,
+    runs: list[_Run], reduce: Reduce, first: Time | None, last: Time | None, work: float, memory: float
 ) -> float:
     """Refuse what is over the budgets with all timeframes together; else the work of all."""
     if not runs:
@@ -543,14 +484,7 @@ class _Run:
 
     def statistics(self, first: Time | None, last: Time | None) -> list[Statistics]:
         plan, rows = self.prepared.plan, rows_between(self.bars, first, last)
-        return statistics(
-            plan,
-            self.strategies,
-            self.bars,
-            rows,
-            threads=self.threads,
-            watch=self.watch,
-        )
+        return statistics(plan, self.strategies, self.bars, rows, threads=self.threads, watch=self.watch)
 
     def whole(self) -> int:
         """The memory of a run that keeps what the plan says of every candle."""

@@ -138,19 +138,9 @@ class Ranked:
         return hash((self.rank, repr(self.value)))
 
 
-_PLAIN = (
-    "entries",
-    "entry_rate",
-    "entries_per_month",
-    "score_min",
-    "score_max",
-    "score_mean",
-)
+_PLAIN = ("entries", "entry_rate", "entries_per_month", "score_min", "score_max", "score_mean")
 _FIGURES = ("count", "mean", "spread", "hit_rate", "t_value")
-STATISTICS = (
-    *_PLAIN,
-    *(f"{figure}_{horizon}" for horizon in HORIZONS for figure in _FIGURES),
-)
+STATISTICS = (*_PLAIN, *(f"{figure}_{horizon}" for horizon in HORIZONS for figure in _FIGURES))
 """The statistics by which strategies can be ranked, and the columns of their table."""
 
 
@@ -169,12 +159,7 @@ def last_candles(
     time = bars.time[-1] if bars.times is not None else len(bars) - 1
     scores, masks = iter(kept.integers[:, 0].tolist()), iter(kept.masks[:, 0].tolist())
     return [
-        Last(
-            time,
-            next(scores),
-            next(masks),
-            {name: next(masks) for name in strategy._checked.conditions},
-        )
+        Last(time, next(scores), next(masks), {name: next(masks) for name in strategy._checked.conditions})
         for strategy in strategies
     ]
 
@@ -211,13 +196,7 @@ def statistics(
     if rows.start < rows.stop:
         matrix = bars.matrix[:, : rows.stop]
         run_in_pieces(
-            plan,
-            matrix,
-            tally.take,
-            first=first,
-            piece=piece_of(plan),
-            threads=threads,
-            watch=watch,
+            plan, matrix, tally.take, first=first, piece=piece_of(plan), threads=threads, watch=watch
         )
     sample = Sample.of(bars, rows)
     followed = sample.followed(tally.entries)
@@ -250,13 +229,7 @@ def ranking(statistics: Sequence[Statistics], hashes: Sequence[str], by: str) ->
 
 def forward_of(followed: Followed, row: int) -> dict[int, Forward]:
     """What followed the entries of one row, by the number of candles."""
-    columns = (
-        followed.count,
-        followed.mean,
-        followed.spread,
-        followed.hit_rate,
-        followed.t_value,
-    )
+    columns = (followed.count, followed.mean, followed.spread, followed.hit_rate, followed.t_value)
     figures = zip(*(column[row].tolist() for column in columns), strict=True)
     return {horizon: Forward(*found) for horizon, found in zip(followed.horizons, figures, strict=True)}
 
