@@ -22,9 +22,8 @@ graph also has points, small scores in a byte. The operations besides the kernel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 import operator
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..runtime.registry import NAN, Kind, Term, find_window, kernel, kernels
 
@@ -47,9 +46,8 @@ class GraphTooLarge(Exception):
     """More distinct nodes than the limit; the caller knows which expression asked for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """An operation on earlier nodes."""
+class Node(NamedTuple):
+    """An operation on earlier nodes; a tuple, because it is made and looked up more often than anything."""
 
     op: str
     args: tuple[int, ...] = ()

@@ -5,7 +5,7 @@ A failure here is a mistake of the compiler, never of a strategy.
 
 from __future__ import annotations
 
-from ...runtime.registry import find_window, kernels
+from ...runtime.registry import Kind, find_window, kernels
 from ..facts import right_ends
 from ..graph import Graph, Node
 from ..looks import Look, idle, watched
@@ -15,19 +15,22 @@ _LEAVES = frozenset(("bar", "const", "truth", "points"))
 
 def verify(graph: Graph, look: Look = idle) -> None:
     """Raise AssertionError at the first node that is not well formed."""
-    for number, node in enumerate(watched(graph, look)):
-        problem = _problem(graph, number, node)
+    kinds: list[Kind] = []
+    for node in watched(graph, look):
+        problem = _problem(kinds, node)
         if problem:
-            raise AssertionError(f"node {number} ({node.op}): {problem}")
+            raise AssertionError(f"node {len(kinds)} ({node.op}): {problem}")
+        kinds.append(graph.kind(len(kinds)))
     if max(right_ends(graph), default=0) > 0:
         raise AssertionError("the graph reads the future")
 
 
-def _problem(graph: Graph, number: int, node: Node) -> str | None:
-    if any(arg >= number for arg in node.args):
-        return "uses a later node"
+def _problem(kinds: list[Kind], node: Node) -> str | None:
+    """What is wrong with a node, whose number is that of the kinds before it."""
     if node.op in _LEAVES:
         return "a leaf has operands" if node.args else None
+    if max(node.args, default=-1) >= len(kinds):
+        return "uses a later node"
     if node.op == "shift":
         return None if int(node.params[0]) > 0 else "shifts into the future"
     if find_window(node.op) is not None:
@@ -35,6 +38,7 @@ def _problem(graph: Graph, number: int, node: Node) -> str | None:
     kernel = kernels().get(node.op)
     if kernel is None:
         return "no such kernel"
-    if tuple(graph.kind(arg) for arg in node.args) != kernel.operands:
-        return f"operands {[graph.kind(arg) for arg in node.args]}, wanted {kernel.operands}"
+    operands = tuple([kinds[arg] for arg in node.args])
+    if operands != kernel.operands:
+        return f"operands {list(operands)}, wanted {kernel.operands}"
     return None if len(node.params) == len(kernel.params) else "wrong number of parameters"
