@@ -545,6 +545,31 @@ def test_processes_that_start_cold_at_once_share_one_cache(tmp_path: Path, wante
     assert len(list((tmp_path / "dslc").iterdir())) == 1
 
 
+LATER = """
+import numba, numpy as np
+@numba.njit
+def total(n):
+    if n > 5:
+        raise ValueError("too large")
+    return np.ones(n).sum()
+assert total(3) == 3.0
+try:
+    total(9)
+except ValueError as error:
+    assert str(error) == "too large"
+else:
+    raise AssertionError
+"""
+
+
+def test_numba_is_itself_after_kernels_were_linked_without_it(warm: Path) -> None:
+    """What stands in for parts of it gives way once it is loaded."""
+    code = f"{EVALUATE}\nassert 'numba' not in sys.modules\n{LATER}"
+    around = os.environ | {"DSLC_CACHE_DIR": str(warm)}
+    done = subprocess.run([sys.executable, "-c", code, FULL], env=around, cwd=ROOT, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+
+
 @pytest.mark.parametrize("seed", range(8 if DEEP else 1))
 def test_damaged_entries_are_compiled_again(
     warm: Path, tmp_path: Path, wanted: dict[str, str], seed: int
