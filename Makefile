@@ -9,7 +9,7 @@ SOURCES := pyproject.toml constraints.txt
 TESTS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check deep bench bench-record tables lock clean
+.PHONY: help run test check deep bench bench-record tables reference lock clean
 
 help:  ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -27,7 +27,7 @@ deep: $(VENV)/tested  ## the laws on a thousand strategies, every planted fault,
 check: $(VENV)/developed  ## lint and check types
 	$(BIN)/ruff check .
 	rm -rf .typings && mkdir -p .typings/dslc  # the installed shape, for the type checker
-	cd .typings/dslc && ln -s ../../dsl/*.py ../../dsl/commands ../../dsl/limits ../../dsl/proof ../../dsl/scoring ../../dsl/sweep ../../dsl/why . && ln -s ../../grammar ../../runtime ../../schemas ../../compiler .
+	cd .typings/dslc && ln -s ../../dsl/*.py ../../dsl/about ../../dsl/commands ../../dsl/formats ../../dsl/guides ../../dsl/limits ../../dsl/proof ../../dsl/scoring ../../dsl/sweep ../../dsl/why . && ln -s ../../grammar ../../runtime ../../schemas ../../compiler .
 	$(BIN)/mypy -p dslc
 
 bench: $(VENV)/benched  ## measure against TA-Lib + NumPy, pandas and vectorbt
@@ -38,6 +38,9 @@ bench-record: $(VENV)/benched  ## the same, kept in benchmarks/history.jsonl and
 
 tables: $(VENV)/installed  ## rebuild the parser's tables after a change of grammar/expression.lark
 	$(BIN)/python -m dslc.grammar.build_tables
+
+reference: $(VENV)/installed  ## rewrite docs/diagnostics.md after a change of grammar/catalogue/
+	$(BIN)/dslc explain --format markdown > docs/diagnostics.md
 
 lock: $(VENV)/benched $(VENV)/developed  ## write constraints.txt from what is installed now (with the oldest Python)
 	$(BIN)/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' > constraints.txt

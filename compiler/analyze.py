@@ -9,12 +9,14 @@ order of the document; a name is known from its definition on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from ..grammar import catalogue as say
-from ..grammar.diagnostics import Finding, Message, Pointer, has_errors
+from ..grammar.diagnostics import MAX_DIAGNOSTICS, Finding, Mend, Message, Pointer, Rename, has_errors
+from ..grammar.dialects import absent, function_of, named, plain, written
 from ..grammar.document import Document, load
 from ..grammar.nodes import (
     COMPARISONS,
@@ -31,17 +33,20 @@ from ..grammar.nodes import (
 )
 from ..grammar.parser import Parsed, is_chained, parse
 from ..grammar.printer import to_text
+from ..grammar.rewording import Reworded, reworded
 from ..grammar.spelling import Speller
 from ..grammar.words import LIMITS, MARKET_DATA, TIMEFRAMES, number_text, quoted
 from ..runtime.registry import Function, Parameter, Term, function, functions, public_names
 from ..schemas.parameters import Parameter as Declared
 from ..schemas.parameters import Value as Bound
 from ..schemas.structure import Outline
+from . import remedies
 from .ahead import Ahead
 from .facts import right_ends
-from .graph import Graph, GraphTooLarge
+from .graph import Graph, GraphTooLarge, Recipe
 from .order import ForwardUse, order_findings
 from .parameters import Values, assignments, bound, names_in, written_out
+from .repeats import repeated
 
 Kind = Literal["number", "truth", "timeframe", "label", "unknown"]
 Section = Literal["constraints", "inputs", "conditions", "decision", "formula"]
@@ -80,6 +85,8 @@ class Checked:
     `inputs`, `conditions`, `score` and `entry` are nodes of the graph; they are complete only
     if nothing that was found is an error. `trees` are the expressions, for printing, with the `values`
     of the parameters written out; where there are parameters, `originals` are those with their names.
+    `truths` are the comparisons, calls and joints in them, from the inside out, with their nodes; `used`
+    are the names that some expression uses, `score` among them.
     """
 
     timeframe: str
@@ -96,6 +103,8 @@ class Checked:
     values: Mapping[str, Bound] = field(default_factory=dict)
     originals: Mapping[tuple[str, str], Node] = field(default_factory=dict)
     constraints: tuple[Node, ...] = ()
+    truths: Sequence[tuple[Pointer, Node, int]] = ()
+    used: frozenset[str] = frozenset()
 
     def allows(self, values: Values) -> bool:
         """Whether all constraints hold with these values of all parameters."""
@@ -141,6 +150,13 @@ class Reader:
         assert node is not None, tree
         return node
 
+    def every(self, tree: Node) -> dict[Node, int]:
+        """The nodes of all numbers and truths in a tree, in one walk."""
+        values: list[Value] = []
+        self._analyzer.walk(tree, values)
+        pairs = zip(postorder(tree), values, strict=True)
+        return {part: value.node for part, value in pairs if value.node is not None}
+
     def truth(self, tree: Node) -> int:
         """The node of a truth; a number x stands for `x != 0`."""
         node = self._analyzer.truth_operand(tree, self._analyzer.walk(tree)).node
@@ -166,11 +182,16 @@ class _Analyzer:
     entry_name: str = ""
     pointer: Pointer = ()
     length: int = 0
+    text: str = ""
+    other_words: Reworded | None = None
+    nearest: dict[tuple[str, str], str | None] = field(default_factory=dict)
     parameters: dict[str, Value] = field(default_factory=dict)
     expanded: dict[tuple[str, tuple[int, ...]], Value] = field(default_factory=dict)
     constants: Values = field(default_factory=dict)
     originals: dict[tuple[str, str], Node] = field(default_factory=dict)
     constraint_trees: dict[str, Node] = field(default_factory=dict)
+    truths: list[tuple[Pointer, Node, int]] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
 
     # --- sections --------------------------------------------------------------------------
 
@@ -205,7 +226,10 @@ class _Analyzer:
         strange = names_in(tree) - set(self.outline.parameters)
         for node in postorder(tree):
             if isinstance(node, Name) and node.name in strange - self.outline.unusable:
-                self.report(self.not_a_parameter(node.name), *inside(node))
+                message = self.not_a_parameter(node.name)
+                nearest = self.nearest.get(("constraints", node.name))
+                mend = self.propose(remedies.of_name, node, nearest, self.outline.parameters)
+                self.report(message, *inside(node), mend)
         if strange:
             return
         self.constraint_trees[at] = tree
@@ -268,20 +292,46 @@ class _Analyzer:
             self.originals[section, name] = tree
             tree = written_out(tree, self.constants)
         self.trees[section, name] = tree
-        return self.walk(tree)
+        return (None if self.constants else repeated(self, text)) or self.walk(tree)
+
+    def noted(self, node: Node, value: Value) -> Value:
+        """The value of a part of an expression, remembered where it is a truth."""
+        if value.kind == "truth" and value.node is not None and self.section != "formula":
+            self.truths.append((self.pointer, node, value.node))
+        return value
 
     def parsed(self, section: Section, name: str, text: str) -> Parsed:
         """The expression of one place, where reports belong from now on; its own mistakes reported."""
         self.section, self.entry_name, self.length = section, name, len(text)
-        self.pointer = section, name
+        self.pointer, self.text, self.other_words = (section, name), text, None
         parsed = parse(text)
+        if parsed.mistakes and self.few:
+            self.other_words = reworded(text, self.defined, name)
         for mistake in parsed.mistakes:
-            self.report(mistake.message, mistake.start, mistake.end)
+            mend = remedies.of_mistake(self.pointer, mistake, self.other_words) if self.few else None
+            self.report(mistake.message, mistake.start, mistake.end, mend)
         return parsed
+
+    @property
+    def few(self) -> bool:
+        """Whether so little was found that mends are worth their time; more would not be shown."""
+        return len(self.findings) < 2 * MAX_DIAGNOSTICS
+
+    def propose(self, remedy: Callable[..., Mend | None], *what: Any) -> Mend | None:
+        """The mend of a remedy for something in the expression that is being checked."""
+        return remedy(self.pointer, self.text, *what) if self.few else None
+
+    @cached_property
+    def defined(self) -> frozenset[str]:
+        """All names that the document gives a meaning."""
+        outline = self.outline
+        names = (outline.parameters, outline.inputs, outline.conditions, outline.unusable)
+        return frozenset(name for group in names for name in group)
 
     def as_input(self, name: str, value: Value) -> Value:
         if value.kind == "truth":
-            self.report(say.input_is_boolean(name), 0, self.length)
+            mend = self.propose(remedies.of_truth_among_inputs, name, self.document.data or {})
+            self.report(say.input_is_boolean(name), 0, self.length, mend)
         if value.kind in ("timeframe", "label"):
             self.report(say.timeframe_misused("this"), 0, self.length)
         return value if value.kind == "number" else UNKNOWN
@@ -289,7 +339,8 @@ class _Analyzer:
     def as_truth(self, what: str, value: Value) -> Value:
         if value.kind == "number":
             shown = _brief(self.trees[self.section, self.entry_name])
-            self.report(say.condition_is_number(what, shown), 0, self.length)
+            mend = remedies.rewrite(self.pointer, self.length, self.length, " != 0", False)
+            self.report(say.condition_is_number(what, shown), 0, self.length, mend)
         if value.kind in ("timeframe", "label"):
             self.report(say.timeframe_misused("this"), 0, self.length)
         return value if value.kind == "truth" else Value("truth")
@@ -304,7 +355,15 @@ class _Analyzer:
             else:
                 otherwise = "add it to conditions, or remove the weight"
                 message = self.unknown("score", name, say.score_of_unknown, outline.conditions, otherwise)
-            self.findings.append(Finding(message, ("score", name), "key"))
+            self.findings.append(Finding(message, ("score", name), "key", mend=self.weight_mend(name)))
+
+    def weight_mend(self, name: str) -> Mend | None:
+        """Another name for a weight: safe where a condition is so called but for case and underscores."""
+        nearest = self.nearest.get(("score", name))
+        if nearest is None or nearest in self.outline.weights:
+            return None
+        alike = [one for one in self.outline.conditions if plain(one) == plain(name)]
+        return Mend(f"write {quoted(nearest)}", (Rename(("score", name), nearest),), alike == [nearest])
 
     def weighted_sum(self) -> Value:
         """The node of the score, once all conditions are known."""
@@ -342,6 +401,8 @@ class _Analyzer:
             self.constants,
             self.originals,
             tuple(self.constraint_trees.values()),
+            self.truths,
+            frozenset(self.used),
         )
         self.certify(checked)
         return None if has_errors(self.findings) else checked
@@ -357,10 +418,15 @@ class _Analyzer:
 
     # --- one expression --------------------------------------------------------------------
 
-    def walk(self, tree: Node) -> Value:
-        """The value of a tree; operands are on a stack when their operator comes."""
+    def walk(self, tree: Node, every: list[Value] | None = None) -> Value:
+        """The value of a tree; operands are on a stack when their operator comes.
+
+        `every` gets the value of each node, in the order of `postorder`.
+        """
         stack: list[Value] = []
         pop, push = stack.pop, stack.append
+        if every is not None:
+            push = _pushing(stack, every)
         for node in postorder(tree):
             if isinstance(node, Name):
                 push(self.name(node))
@@ -368,17 +434,17 @@ class _Analyzer:
                 push(self.number(node.value))
             elif isinstance(node, Binary):
                 right, left = pop(), pop()
-                push(self.binary(node, left, right))
+                push(self.noted(node, self.binary(node, left, right)))
             elif isinstance(node, Call):
                 count = len(node.arguments)
                 arguments = stack[len(stack) - count :]
                 del stack[len(stack) - count :]
-                push(self.call(node, arguments))
+                push(self.noted(node, self.call(node, arguments)))
             elif isinstance(node, Offset):
                 offset, operand = pop(), pop()
-                push(self.offset(node, operand, offset))
+                push(self.noted(node, self.offset(node, operand, offset)))
             elif isinstance(node, Unary):
-                push(self.unary(node, pop()))
+                push(self.noted(node, self.unary(node, pop())))
             else:
                 known = isinstance(node, Timeframe) and node.label in TIMEFRAMES
                 push(Value("label") if known else UNKNOWN)
@@ -412,7 +478,8 @@ class _Analyzer:
         if kinds == {"timeframe", "label"}:
             return self.timeframe_test(node)
         hint = "combine truths with AND, OR and NOT"
-        ok = self.number_operand(node.left, left, "a comparison", hint)
+        mend = self.propose(remedies.of_truth_compared, node) if left.kind == "truth" else None
+        ok = self.number_operand(node.left, left, "a comparison", hint, mend)
         ok = self.number_operand(node.right, right, "a comparison", hint) and ok
         if not ok or left.node is None or right.node is None:
             return Value("truth")
@@ -465,7 +532,8 @@ class _Analyzer:
         if number is None:
             return self.refuse(say.offset_not_constant(), node)
         if number < 0:
-            return self.refuse(say.lookahead_offset(number_text(number)), node)
+            mend = remedies.of_negative(self.pointer, node)
+            return self.refuse(say.lookahead_offset(number_text(number)), node, mend)
         if number != number or number != int(number):
             return self.refuse(say.offset_not_whole(_shown(number)), node)
         if number >= LIMITS.window:
@@ -484,9 +552,14 @@ class _Analyzer:
             return Value("timeframe")
         if name == "score":
             if self.section == "decision":
+                self.used.add(name)
                 return self.score
             return self.refuse_name(say.score_outside_decision(), node, "number")
-        return self.values.get(name) or self.undefined_name(node)
+        known = self.values.get(name)
+        if known is None:
+            return self.undefined_name(node)
+        self.used.add(name)
+        return known
 
     def undefined_name(self, node: Name) -> Value:
         name, outline = node.name, self.outline
@@ -503,9 +576,17 @@ class _Analyzer:
             return self.refuse_name(say.truth_literal(name), node)
         called = function(name)
         if called is not None:
-            return self.refuse_name(say.missing_parentheses(name, called.signature), node)
-        message = self.unknown(self.section, name, say.unknown_name, self.known_names())
-        return self.refuse_name(message, node)
+            end = inside(node)[1]
+            mend = None if called.parameters else remedies.rewrite(self.pointer, end, end, "()", True)
+            return self.refuse_name(say.missing_parentheses(name, called.signature), node, mend=mend)
+        words = named(name)
+        otherwise = f"write `{words.text}`" if words else None
+        message = self.unknown(self.section, name, say.unknown_name, self.known_names(), otherwise)
+        return self.refuse_name(message, node, mend=self.name_mend(node))
+
+    def name_mend(self, node: Name) -> Mend | None:
+        nearest = self.nearest.get((self.section, node.name))
+        return self.propose(remedies.of_name, node, nearest, self.known_names())
 
     def unknown(
         self,
@@ -518,7 +599,10 @@ class _Analyzer:
         """The message about a wrong name; made once, however often the name is used."""
         if (among, name) not in self.messages:
             nearest = self.speller.nearest(name, known)
-            help_ = f"did you mean {quoted(nearest)}?" if nearest else otherwise
+            self.nearest[among, name] = nearest
+            other = otherwise is not None and nearest is not None and plain(nearest) != plain(name)
+            dialect = other and among != "functions" and named(name) is not None
+            help_ = f"did you mean {quoted(nearest)}?" if nearest and not dialect else otherwise
             self.messages[among, name] = sentence(name, help_)
         return self.messages[among, name]
 
@@ -539,15 +623,25 @@ class _Analyzer:
             return self.unknown_call(node, arguments)
         if len(arguments) != len(called.parameters):
             message = say.wrong_argument_count(called.signature, len(called.parameters), len(arguments))
-            self.report(message, *inside(node))
+            self.report(message, *inside(node), self.propose(remedies.of_call, node, None))
             return Value(called.result)
+        mend = self.swapped(called, node, arguments)
         checked = [
-            self.argument(called, parameter, argument, value)
+            self.argument(called, parameter, argument, value, mend)
             for parameter, argument, value in zip(called.parameters, node.arguments, arguments, strict=True)
         ]
         if None in checked:
             return Value(called.result)
         return self.expand(called, checked)  # type: ignore[arg-type]
+
+    def swapped(self, called: Function, node: Call, arguments: list[Value]) -> Mend | None:
+        """The mend of a call whose series and period stand the wrong way round."""
+        if [parameter.kind for parameter in called.parameters] != ["Series", "Period"]:
+            return None
+        first, second = (None if v.node is None else self.graph.constant(v.node) for v in arguments)
+        if first is None or second is not None or arguments[1].kind != "number":
+            return None
+        return remedies.of_swapped(self.pointer, self.text, node)
 
     def unknown_call(self, node: Call, arguments: list[Value]) -> Value:
         name = node.name
@@ -558,24 +652,42 @@ class _Analyzer:
             name in names for names in (outline.parameters, outline.inputs, outline.conditions)
         ):
             what = "market data" if name in MARKET_DATA else "a value"
-            self.report(say.not_callable(name, what), *place)
+            mend = self.propose(remedies.of_call, node, None) or self.propose(remedies.of_value_called, node)
+            self.report(say.not_callable(name, what), *place, mend)
         elif name.lower() in _FUTURE or (name.lower() in _SHIFTS and self.is_negative(arguments)):
             self.report(say.lookahead_function(name), *place)
         elif name.lower() in _RANDOM:
             self.report(say.nondeterministic_function(name), *place)
         elif name.lower() in _SHIFTS:
-            self.report(say.unknown_function(name, "write x[1] for the value one candle ago"), *place)
+            mend = self.propose(remedies.of_call, node, None)
+            self.report(say.unknown_function(name, "write x[1] for the value one candle ago"), *place, mend)
         else:
-            otherwise = "`dslc functions` lists them"
-            message = self.unknown("functions", name, say.unknown_function, public_names(), otherwise)
-            self.report(message, *place)
+            message = self.foreign_function(node)
+            nearest = self.nearest.get(("functions", name))
+            self.report(message, *place, self.propose(remedies.of_call, node, nearest))
         return UNKNOWN
+
+    def foreign_function(self, node: Call) -> Message:
+        """The message about a function that does not exist; made once for a name."""
+        name = node.name
+        known = function_of(name)
+        missing = absent(name)
+        if known is not None or missing is not None:
+            help_ = missing if known is None else f"did you mean `{known.text}`?"
+            return say.unknown_function(name, help_)
+        words = written(name, [self.text[one.start : one.end] for one in node.arguments])
+        if words is not None and len(words.text) <= 80:
+            return say.unknown_function(name, f"write `{words.text}`")
+        otherwise = "`dslc functions` lists them"
+        return self.unknown("functions", name, say.unknown_function, public_names(), otherwise)
 
     def is_negative(self, arguments: list[Value]) -> bool:
         constants = [self.graph.constant(value.node) for value in arguments if value.node is not None]
         return any(number is not None and number < 0 for number in constants)
 
-    def argument(self, called: Function, parameter: Parameter, node: Node, value: Value) -> Value | None:
+    def argument(
+        self, called: Function, parameter: Parameter, node: Node, value: Value, mend: Mend | None = None
+    ) -> Value | None:
         """The value if it fits its parameter, None after a report."""
         if parameter.kind == "Truth":
             return value if value.kind == "truth" and value.node is not None else None
@@ -585,7 +697,7 @@ class _Analyzer:
             return value
         number = self.graph.constant(value.node)
         if parameter.kind == "Period":
-            return None if self.period(called, parameter, node, number) is None else value
+            return None if self.period(called, parameter, node, number, mend) is None else value
         if number is None:
             return self.refuse(say.argument_not_constant(called.name, parameter.name), node)
         if not number > 0:
@@ -593,12 +705,20 @@ class _Analyzer:
             return self.refuse(message, node)
         return value
 
-    def period(self, called: Function, parameter: Parameter, node: Node, number: float | None) -> int | None:
+    def period(
+        self,
+        called: Function,
+        parameter: Parameter,
+        node: Node,
+        number: float | None,
+        mend: Mend | None = None,
+    ) -> int | None:
         names = called.name, parameter.name
         if number is None:
-            return self.refuse(say.period_not_constant(*names), node)
+            return self.refuse(say.period_not_constant(*names), node, mend)
         if number < 0:
-            return self.refuse(say.lookahead_window(*names, number_text(number)), node)
+            mend = remedies.of_negative(self.pointer, node)
+            return self.refuse(say.lookahead_window(*names, number_text(number)), node, mend)
         if number != number or number < 1 or number != int(number):
             return self.refuse(say.period_not_whole(*names, _shown(number)), node)
         if number > LIMITS.window:
@@ -629,23 +749,19 @@ class _Analyzer:
         return Value(called.result, self.graph.term(made))
 
     def formula(self, called: Function, values: list[Value]) -> Value:
-        assert called.formula is not None
-        tree = parse(called.formula).tree
-        assert tree is not None, called.name
-        outside = self.section, self.parameters
-        self.section = "formula"
-        self.parameters = {p.name: value for p, value in zip(called.parameters, values, strict=True)}
-        try:
-            return self.walk(tree)
-        finally:
-            self.section, self.parameters = outside
+        constants = tuple([self.graph.constant(value.node) for value in values])  # type: ignore[arg-type]
+        recipe = _recipe(called.name, constants)
+        (result,) = self.graph.follow(recipe, [value.node for value in values])  # type: ignore[misc]
+        return Value(called.result, result)
 
     # --- operands and reports --------------------------------------------------------------
 
-    def number_operand(self, node: Node, value: Value, what: str, help_: str | None = None) -> bool:
+    def number_operand(
+        self, node: Node, value: Value, what: str, help_: str | None = None, mend: Mend | None = None
+    ) -> bool:
         """Whether an operand is a number; says so if it is something else."""
         if value.kind == "truth":
-            self.report(say.boolean_operand(what, help_), node.start, node.end)
+            self.report(say.boolean_operand(what, help_), node.start, node.end, mend)
         elif value.kind in ("timeframe", "label"):
             shown = "`timeframe`" if value.kind == "timeframe" else "a timeframe"
             self.report(say.timeframe_misused(shown), node.start, node.end)
@@ -658,23 +774,60 @@ class _Analyzer:
         if value.kind != "number":
             self.number_operand(node, value, "")
             return Value("truth")
-        self.report(say.number_as_truth(_brief(node)), node.start, node.end)
+        mend = self.propose(remedies.of_number_as_truth, node)
+        self.report(say.number_as_truth(_brief(node)), node.start, node.end, mend)
         if value.node is None:
             return Value("truth")
         return Value("truth", self.graph.op("unequal", value.node, self.graph.number(0.0)))
 
-    def report(self, message: Message, start: int, end: int) -> None:
+    def report(self, message: Message, start: int, end: int, mend: Mend | None = None) -> None:
         if self.section == "formula":
             raise AssertionError(f"a formula of the registry is wrong: {message.text}")
-        self.findings.append(Finding(message, self.pointer, "value", start, end))
+        if self.other_words is not None and self.other_words.touches(start, end):
+            all_of_it = start == 0 and end == self.length
+            mend = mend if all_of_it and mend else remedies.whole(self.pointer, self.other_words)
+        self.findings.append(Finding(message, self.pointer, "value", start, end, mend))
 
-    def refuse(self, message: Message, node: Node) -> Any:
+    def refuse(self, message: Message, node: Node, mend: Mend | None = None) -> Any:
         """Report a message about a whole node, and give the None that stands for its value."""
-        self.report(message, node.start, node.end)
+        self.report(message, node.start, node.end, mend)
 
-    def refuse_name(self, message: Message, node: Name, kind: Kind = "unknown") -> Value:
-        self.report(message, *inside(node))
+    def refuse_name(
+        self, message: Message, node: Name, kind: Kind = "unknown", mend: Mend | None = None
+    ) -> Value:
+        self.report(message, *inside(node), mend)
         return Value(kind)
+
+
+def _pushing(stack: list[Value], every: list[Value]) -> Callable[[Value], None]:
+    """A push that keeps what it pushes."""
+
+    def push(value: Value) -> None:
+        stack.append(value)
+        every.append(value)
+
+    return push
+
+
+@lru_cache(maxsize=512)
+def _recipe(name: str, constants: tuple[float | None, ...]) -> Recipe:
+    """The nodes of a function's formula over its arguments; of constant ones the values are given."""
+    called = functions()[name]
+    assert called.formula is not None
+    tree = parse(called.formula).tree
+    assert tree is not None, name
+    analyzer = _Analyzer(Outline(), load({}), Speller(), section="formula")
+    operands: list[int] = []
+    for at, (parameter, constant) in enumerate(zip(called.parameters, constants, strict=True)):
+        unknown = constant is None
+        operands.append(
+            analyzer.graph.op("operand", params=(at,)) if unknown else analyzer.graph.number(constant or 0.0)
+        )
+        kind: Kind = "truth" if parameter.kind == "Truth" else "number"
+        analyzer.parameters[parameter.name] = Value(kind, operands[-1])
+    result = analyzer.walk(tree).node
+    assert result is not None, name
+    return analyzer.graph.recipe(operands, result)
 
 
 def _brief(node: Node) -> str:

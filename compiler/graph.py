@@ -21,7 +21,7 @@ graph also has points, small scores in a byte. The operations besides the kernel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 import operator
 from typing import Any, NamedTuple
 
@@ -52,6 +52,13 @@ class Node(NamedTuple):
     op: str
     args: tuple[int, ...] = ()
     params: tuple[Param, ...] = ()
+
+
+class Recipe(NamedTuple):
+    """Nodes over operands: their arguments are numbers of the operands, then of the steps before."""
+
+    steps: tuple[Node, ...]
+    results: tuple[int, ...]
 
 
 class Graph:
@@ -182,6 +189,36 @@ class Graph:
         for node in other:
             places.append(self._intern(Node(node.op, tuple(places[arg] for arg in node.args), node.params)))
         return places
+
+    def recipe(self, operands: Sequence[int], *results: int) -> Recipe:
+        """All nodes but the operands, to be followed in another graph over other operands."""
+        places = {number: at for at, number in reversed(list(enumerate(operands)))}
+        steps: list[Node] = []
+        for number, node in enumerate(self.nodes):
+            if number not in places:
+                places[number] = len(operands) + len(steps)
+                steps.append(Node(node.op, tuple([places[arg] for arg in node.args]), node.params))
+        return Recipe(tuple(steps), tuple([places[result] for result in results]))
+
+    def follow(self, recipe: Recipe, operands: Sequence[int]) -> list[int]:
+        """The results of a recipe over operands of this graph; a constant one must be one of the recipe's.
+
+        >>> graph, other = Graph(), Graph()
+        >>> x = other.op("operand")
+        >>> doubled = other.recipe([x], other.op("add", x, x))
+        >>> graph[graph.follow(doubled, [graph.bar("close")])[0]]
+        Node(op='add', args=(0, 0), params=())
+        """
+        places = list(operands)
+        ids = self._ids
+        for op, args, params in recipe.steps:
+            if op == "shift":
+                places.append(self.shift(places[args[0]], int(params[0])))
+                continue
+            node = Node(op, tuple([places[arg] for arg in args]), params)
+            known = ids.get(node)
+            places.append(self._intern(node) if known is None else known)
+        return [places[result] for result in recipe.results]
 
     def reachable(self, roots: tuple[int, ...]) -> list[int]:
         """The nodes that the roots need, in an order of evaluation."""

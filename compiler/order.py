@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..grammar import catalogue as say
-from ..grammar.diagnostics import MAX_DIAGNOSTICS, Finding
+from ..grammar.diagnostics import MAX_DIAGNOSTICS, Finding, Mend
 from ..grammar.document import Document
 from ..grammar.nodes import Name, Node, postorder
 from ..grammar.words import clipped
+from .remedies import of_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,21 @@ def order_findings(
     references = _references(trees)
     findings: list[Finding] = []
     told: set[tuple[str, str]] = set()
+    mends: dict[str, Mend | None] = {}
     for use in uses:
         if (use.user, use.target) in told:
             continue
         path = _path(references, use.target, use.user) if len(findings) <= MAX_DIAGNOSTICS else None
         if path is None:
             message = say.used_before_definition(use.target, use.section, _line(document, use))
+            if use.section not in mends:
+                mends[use.section] = of_order(use.section, trees, document.data)
         else:
             circle = [use.user, *path]
             told.update(pairwise(circle))
             message = say.circular_definition(map(clipped, _shortened(circle)))
-        findings.append(Finding(message, (use.section, use.user), "value", use.start, use.end))
+        mend = mends.get(use.section) if path is None else None
+        findings.append(Finding(message, (use.section, use.user), "value", use.start, use.end, mend))
     return findings
 
 

@@ -23,8 +23,13 @@ from .strategy import Strategy, StrategyError, compile, validate
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .about.difference import Difference, diff
+    from .about.report import Report
     from .batch import Batch, Sharing, compile_batch
     from .batch_result import BatchResult, Ranking
+    from .fixing import Fixed, fix
+    from .formatting import format_document
+    from .guides.pages import Page, explain_code
     from .limits.estimates import BatchEstimate, Estimate
     from .proof.certificate import Certificate, CertificateError
     from .proof.certificate_file import read_certificate
@@ -52,15 +57,19 @@ __all__ = [
     "Certificate",
     "CertificateError",
     "Diagnostic",
+    "Difference",
     "Estimate",
     "Evaluation",
     "Explanation",
+    "Fixed",
     "Forward",
     "Last",
+    "Page",
     "Parameter",
     "Ranked",
     "Ranking",
     "Replay",
+    "Report",
     "ScoreError",
     "Scored",
     "Sharing",
@@ -75,6 +84,10 @@ __all__ = [
     "__version__",
     "compile",
     "compile_batch",
+    "diff",
+    "explain_code",
+    "fix",
+    "format_document",
     "read_certificate",
     "score",
     "validate",
@@ -90,14 +103,17 @@ _LATER = {
     "BatchTick": ".stream",
     "Certificate": ".proof.certificate",
     "CertificateError": ".proof.certificate",
+    "Difference": ".about.difference",
     "Estimate": ".limits.estimates",
     "Evaluation": ".result",
     "Explanation": ".why.explain",
+    "Fixed": ".fixing",
     "Forward": ".reductions",
     "Last": ".reductions",
     "Ranked": ".reductions",
     "Ranking": ".batch_result",
     "Replay": ".proof.replay",
+    "Report": ".about.report",
     "ScoreError": ".scoring.errors",
     "Scored": ".scoring.result",
     "STATISTICS": ".reductions",
@@ -107,9 +123,14 @@ _LATER = {
     "Stream": ".stream",
     "Sweep": ".sweep.trial",
     "Trial": ".sweep.trial",
+    "Page": ".guides.pages",
     "Parameter": ".schemas.parameters",
     "Tick": ".stream",
     "compile_batch": ".batch",
+    "diff": ".about.difference",
+    "explain_code": ".guides.pages",
+    "fix": ".fixing",
+    "format_document": ".formatting",
     "read_certificate": ".proof.certificate_file",
     "score": ".scoring.run",
 }

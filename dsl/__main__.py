@@ -1,4 +1,4 @@
-"""The command line: `dslc validate`, `run`, `score`, `explain-candle`, `verify`, `functions`, `schema`.
+"""The command line: what each command of `dslc` takes; `dsl/commands/` and the guides do the work.
 
 Exit status: 0 all is well, 1 a strategy or its bars are invalid (of `verify`: or some bits differ), 2 the
 call is wrong or a file cannot be read or written, 130 interrupted, 141 nobody reads the output any more.
@@ -34,19 +34,32 @@ def cli() -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "github"]),
+    type=click.Choice(["text", "json", "github", "sarif", "llm"]),
     default="text",
     show_default=True,
     help="How to show what was found.",
 )
-def validate(files: tuple[str, ...], form: str) -> None:
+@click.option(
+    "--budget",
+    type=click.IntRange(300),
+    metavar="N",
+    help="With --format llm: the most characters to print, 6000 by default.",
+)
+@click.option("--strict", is_flag=True, help="Fail on warnings, too: exit status 1.")
+def validate(files: tuple[str, ...], form: str, budget: int | None, strict: bool) -> None:
     """Check strategies: files, folders (every .json below) or - for standard input.
 
-    Exit status: 0 all valid, 1 some invalid, 2 some unreadable or nothing to check.
-    """
-    from .commands.checking import validate_files
+    json has a schema (`dslc schema diagnostics`), sarif is 2.1.0, github makes annotations, and llm is a
+    brief for a language model that is to repair the strategies.
 
-    raise click.exceptions.Exit(validate_files(files, form))
+    Exit status: 0 all valid, 1 some invalid (or, with --strict, not free of warnings), 2 some unreadable or
+    nothing to check.
+    """
+    from .commands.checking import BUDGET, validate_files
+
+    if budget is not None and form != "llm":
+        raise click.UsageError("--budget needs --format llm")
+    raise click.exceptions.Exit(validate_files(files, form, budget or BUDGET, strict=strict))
 
 
 def _of_files(command: Command) -> Command:
@@ -383,6 +396,131 @@ def sweep(
     raise click.exceptions.Exit(sweep_strategy(asked))
 
 
+@cli.command(short_help="Say what is known of a strategy before any candle is seen; draw its graph.")
+@click.argument("strategy", metavar="STRATEGY")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to show the report.",
+)
+@click.option(
+    "--graph",
+    type=click.Choice(["mermaid", "dot", "svg"]),
+    help="Draw the graph of the strategy instead of the report.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file instead of printing."
+)
+@click.option("--timeframe", type=click.Choice(TIMEFRAMES), help="Replace the timeframe of the strategy.")
+@click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Give a parameter of the strategy a value; may be repeated.",
+)
+def inspect(
+    strategy: str,
+    form: str,
+    graph: Any,
+    out: Path | None,
+    timeframe: str | None,
+    values: tuple[str, ...],
+) -> None:
+    """Say what is known of STRATEGY (a file, or - for standard input) before any candle is seen.
+
+    Of every input and condition: the first candle on which it is defined, from which on recurrences have
+    settled, the candles that it reads (the certificate of causality), range and unit. Then the scores, the
+    minimal sets of conditions that fire the decision, and what a million candles cost. --format json has
+    the same for every node of the graph.
+
+    Exit status: 0 done, 1 the strategy is invalid, 2 misuse or an unreadable file.
+    """
+    from .commands.inspecting import Request, inspect_strategy
+
+    raise click.exceptions.Exit(inspect_strategy(Request(strategy, timeframe, values, form, graph, out)))
+
+
+@cli.command(short_help="Say what changed in meaning between two strategies.")
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@click.option(
+    "--data", type=click.Path(path_type=Path), metavar="BARS", help="Compare the entries on these bars."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to show the difference.",
+)
+@_as_candles
+def diff(
+    before: str,
+    after: str,
+    data: Path | None,
+    form: str,
+    timeframe: str | None,
+    resample: bool,
+    align: str | None,
+) -> None:
+    """Say what changed in meaning from strategy A to strategy B (files; one may be - for standard input).
+
+    Computations are compared, not texts: spelling, brackets and order do not count, and an input under
+    another name is one that was renamed. With --data both are evaluated, and the candles on which only one
+    of them enters are counted and listed.
+
+    Exit status, as of diff: 0 the same meaning, 1 a different one, 2 misuse, an unreadable file, or a
+    strategy or bars that are invalid.
+    """
+    from .commands.comparing import Request, compare_strategies
+
+    asked = Request(before, after, data, timeframe, resample, align, form)
+    raise click.exceptions.Exit(compare_strategies(asked))
+
+
+@cli.command("fix", short_help="Mend strategies: write what their authors can only have meant.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--unsafe", is_flag=True, help="Apply guesses, too, such as the nearest name.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
+def fix(files: tuple[str, ...], unsafe: bool, diff: bool) -> None:
+    """Mend strategies in place: files, folders (every .json below) or -.
+
+    What is mended can only have been meant so: another spelling of an operator, a function, a timeframe or a
+    key, punctuation that JSON has otherwise, arguments the other way round. Each change is tried before it is
+    made: its diagnostic is gone and no error has come. The layout stays. With - the document is read from
+    standard input, and printed mended.
+
+    Exit status: 0 nothing is left wrong, 1 errors are left, 2 some are unreadable or cannot be written.
+    """
+    from .commands.fixing import Request, fix_files
+
+    raise click.exceptions.Exit(fix_files(Request(files, unsafe, diff)))
+
+
+@cli.command("fmt", short_help="Rewrite strategies in their canonical form.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--check", is_flag=True, help="Write nothing; exit status 1 if a file would change.")
+@click.option("--diff", is_flag=True, help="As --check, and show what would change.")
+def fmt(files: tuple[str, ...], check: bool, diff: bool) -> None:
+    """Rewrite strategies in their canonical form: files, folders (every .json below) or -.
+
+    Keys stand in the order of the schema, names in that of their author; expressions are printed with
+    single spaces and the brackets that they need. Numbers keep their spelling, and the hash does not change.
+    With - the document is read from standard input, and its canonical form printed. Invalid documents are
+    reported and stay as they are.
+
+    Exit status: 0 done, 1 some are invalid (or, with --check or --diff, would change), 2 some unreadable.
+    """
+    from .commands.formatting import Request, format_files
+
+    raise click.exceptions.Exit(format_files(Request(files, check, diff)))
+
+
 @cli.command()
 @click.argument("name", required=False)
 def functions(name: str | None) -> None:
@@ -399,12 +537,71 @@ def functions(name: str | None) -> None:
     click.echo(text)
 
 
-@cli.command()
-def schema() -> None:
-    """Print the JSON Schema (draft 2020-12) of a strategy document."""
-    from .schemas.schema import schema_text
+@cli.command(short_help="Describe a code, such as E301, or list them all.")
+@click.argument("code", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="How to show it.",
+)
+def explain(code: str | None, form: str) -> None:
+    """Print the page of a diagnostic's CODE: what it says, why it matters, a wrong and a right example.
 
-    click.echo(schema_text())
+    Without a CODE all are listed; as markdown or json, all pages are printed.
+
+    Exit status: 0 done, 2 there is no such code.
+    """
+    from .commands.reference import explain_codes
+
+    raise click.exceptions.Exit(explain_codes(code, form))
+
+
+@cli.command(short_help="Print a guide to the language, for a model that writes strategies.")
+@click.option(
+    "--budget", type=click.IntRange(3000), metavar="N", help="The most characters; by default, all there is."
+)
+def prompt(budget: int | None) -> None:
+    """Print a guide to the language for a language model that writes strategies.
+
+    It is made of the grammar, the functions and the diagnostics of this version. With a budget, parts are
+    left out: examples of functions first, then limits, parameters, mistakes, how to check, laws, and what
+    functions say. The guide names what is missing.
+    """
+    from .guides.prompt import guide
+
+    click.echo(guide(budget))
+
+
+@cli.command(short_help="Print a grammar that constrains what a model writes.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["gbnf", "lark", "schema"]),
+    required=True,
+    help="gbnf and lark are of an expression, schema is of the document.",
+)
+def grammar(form: str) -> None:
+    """Print a grammar for generators that can be held to one.
+
+    gbnf is for llama.cpp and its kin: every expression that it allows is read without a mistake in its
+    spelling. lark is the grammar of the parser itself, which also takes spellings of other languages, to say
+    what to write instead. schema is the JSON Schema of the document.
+    """
+    from .commands.reference import grammar_text
+
+    click.echo(grammar_text(form))
+
+
+@cli.command()
+@click.argument("what", type=click.Choice(["strategy", "diagnostics"]), default="strategy")
+def schema(what: str) -> None:
+    """Print the JSON Schema (draft 2020-12) of a strategy, or of `validate --format json`."""
+    from .commands.reference import schema_of
+
+    click.echo(schema_of(what))
 
 
 def main() -> NoReturn:

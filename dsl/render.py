@@ -28,15 +28,33 @@ _RESET = "\x1b[0m"
 
 @dataclass(frozen=True)
 class Checked:
-    """A file (or standard input) and what was found in it."""
+    """A file (or standard input) and what was found in it.
+
+    `source` is the text of the strategy, `original` that of the file where the two differ: an envelope.
+    """
 
     source: Source
     diagnostics: list[Diagnostic]
+    original: Source | None = None
+    from_stdin: bool = False
+
+    @property
+    def file(self) -> Source:
+        """The text of the file itself."""
+        return self.original or self.source
 
     @property
     def valid(self) -> bool:
         """Whether nothing that was found is an error."""
         return all(diagnostic.severity != "error" for diagnostic in self.diagnostics)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A file that could not be read, and why."""
+
+    name: str
+    reason: str
 
 
 def one_line(diagnostic: Diagnostic, label: str) -> str:

@@ -26,6 +26,7 @@ from .runtime.plan import Plan
 from .schemas.parameters import Parameter
 
 if TYPE_CHECKING:
+    from .about.report import Report
     from .proof.certificate import Certificate
     from .proof.replay import Replay
     from .result import Evaluation
@@ -79,13 +80,17 @@ def validate(source: Source, *, timeframe: str | None = None) -> list[Diagnostic
 
 
 def compile(
-    source: Source, *, timeframe: str | None = None, parameters: Mapping[str, float | bool] | None = None
+    source: Source,
+    *,
+    timeframe: str | None = None,
+    parameters: Mapping[str, float | bool] | None = None,
+    strict: bool = False,
 ) -> Strategy:
     """A strategy that is ready to evaluate.
 
     Takes what `validate` takes; `timeframe` replaces the one of the document (which must have a
     valid one all the same), `parameters` are values in the places of defaults; both enter the hash.
-    Raises StrategyError with all diagnostics if anything is an error.
+    Raises StrategyError with all diagnostics if anything is an error, or, if `strict`, a warning.
 
     >>> strategy = compile({
     ...     "configuration": {"timeframe": "1D"},
@@ -97,14 +102,17 @@ def compile(
     >>> strategy.warmup, strategy.max_score
     (1, 1)
     """
-    return _compiled(_read(source), _known_timeframe(timeframe), parameters or {})
+    strategy = _compiled(_read(source), _known_timeframe(timeframe), parameters or {})
+    if strict and strategy.diagnostics:
+        raise StrategyError(strategy.diagnostics, strategy._document.label)
+    return strategy
 
 
 def _compiled(document: Document, timeframe: str | None, binding: Mapping[str, Any]) -> Strategy:
-    checked, diagnostics = check(document, timeframe, binding)
+    checked, diagnostics = check(document, timeframe, binding, verdicts=False)
     if checked is None:
         raise StrategyError(diagnostics, document.label)
-    return Strategy(checked, tuple(diagnostics), document, timeframe)
+    return Strategy(checked, document, timeframe)
 
 
 def _read(source: Source) -> Document:
@@ -123,13 +131,10 @@ def _known_timeframe(timeframe: str | None) -> str | None:
 class Strategy:
     """A checked and compiled strategy: immutable, picklable, usable from several threads.
 
-    Made by `dslc.compile`. `diagnostics` are its warnings.
+    Made by `dslc.compile`.
     """
 
-    def __init__(
-        self, checked: Checked, diagnostics: tuple[Diagnostic, ...], document: Document, timeframe: str | None
-    ) -> None:
-        self.diagnostics = diagnostics
+    def __init__(self, checked: Checked, document: Document, timeframe: str | None) -> None:
         self._checked = checked
         self._document = document
         self._override = timeframe
@@ -152,6 +157,11 @@ class Strategy:
         document = self._document
         source = document.data if document.text is None else document.text
         return _rebuild, (source, document.label, dict(document.metadata), self._override, self.values)
+
+    @cached_property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """The warnings that `validate` gives, verdicts among them, for the values of the parameters."""
+        return tuple(check(self._document, self._override, self.values)[1])
 
     @property
     def name(self) -> str | None:
@@ -319,6 +329,31 @@ class Strategy:
         ['near', 'far', 'entry', 'up']
         """
         return estimate(self, self._names(outputs), candles)
+
+    def report(self) -> Report:
+        """What is known of the strategy before any candle is seen.
+
+        Warm-up, settle length, extent, range and unit of every input and condition, and of every node of
+        the graph; the largest and the smallest score; the minimal sets of conditions that fire the
+        decision; what a million candles cost, and which parts cost it.
+
+        >>> strategy = compile({
+        ...     "configuration": {"timeframe": "1D"},
+        ...     "inputs": {"mean": "sma(close, 3)"},
+        ...     "conditions": {"up": "close > mean", "busy": "volume > volume[1]", "far": "close > 2 * mean"},
+        ...     "score": {"up": 40, "busy": 30, "far": 30},
+        ...     "decision": {"entry": "score >= 70"},
+        ... })
+        >>> found = strategy.report()
+        >>> mean = found.entries[0]
+        >>> mean.name, mean.first, (mean.left, mean.right), mean.unit
+        ('mean', 2, (-2, 0), 'price')
+        >>> [(fires.conditions, fires.score) for fires in found.firing.sets]
+        [(('up', 'busy'), 70), (('up', 'far'), 70)]
+        """
+        from .about.report import report
+
+        return report(self)
 
     def verify(
         self,

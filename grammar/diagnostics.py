@@ -28,6 +28,15 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Other characters in the place of `start` to `end` of one expression."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rewrite:
     """Other characters in a string of the document; `start` and `end` count those of the decoded string."""
 
@@ -102,7 +111,7 @@ class Fix:
 
     title: str
     safe: bool
-    patch: tuple[Mapping[str, Any], ...]
+    patch: tuple[Mapping[str, Any], ...] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +136,10 @@ class Diagnostic:
 
     def as_dict(self) -> dict[str, Any]:
         """The same as a plain dict, ready for `json.dumps`."""
-        return asdict(self)
+        found = asdict(self)
+        if self.fix is not None:
+            found["fix"]["patch"] = [dict(operation) for operation in self.fix.patch]
+        return found
 
 
 def json_pointer(pointer: Pointer) -> str:

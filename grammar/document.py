@@ -23,7 +23,7 @@ import re
 from typing import Any
 
 from . import catalogue as say
-from .diagnostics import MAX_DIAGNOSTICS, Finding, Message, Pointer
+from .diagnostics import MAX_DIAGNOSTICS, Finding, Mend, Message, Pointer, Put
 from .places import STRING, Places, unescape_offset, within_quotes
 from .source import Source
 from .words import LIMITS
@@ -37,6 +37,7 @@ _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)")
+_WHOLE = re.compile(r"(-?[0-9]{1,15})\.0+")
 _FILE_NAME = re.compile(r"[^\n{}\"]{1,255}\.[A-Za-z0-9]{1,8}\s*")
 
 
@@ -107,6 +108,11 @@ class Document:
         return order
 
 
+def read_json(text: str, pairs: Pairs) -> Any:
+    """The data of a JSON text, with `Unreadable` for what is no number and objects as `pairs` makes them."""
+    return _Reader().read(text, pairs)
+
+
 def load(source: str | bytes | dict[str, Any], label: str = "<text>") -> Document:
     """A document of a text, of bytes, or of plain data. Never raises on content."""
     if isinstance(source, bytes | bytearray | memoryview):
@@ -142,20 +148,14 @@ def _read_text(text: str, label: str) -> Document:
         return _refused(text, label, refusal)
     reader = _Reader()
     try:
-        data = json.loads(
-            text,
-            object_pairs_hook=reader.pairs,
-            parse_constant=reader.constant,
-            parse_int=reader.integer,
-            parse_float=reader.decimal,
-        )
+        data = reader.read(text)
     except json.JSONDecodeError as error:
-        return _refused(text, label, _syntax_finding(text, error))
+        return _refused(text, label, replace(_syntax_finding(text, error), mend=_as_json(text)))
     if not isinstance(data, dict):
         start, end = _trimmed(text)
-        return _refused(
-            text, label, Finding(say.not_an_object(kind_of(data)), part="text", start=start, end=end)
-        )
+        message = say.not_an_object(kind_of(data))
+        found = Finding(message, part="text", start=start, end=end, mend=_as_json(text))
+        return _refused(text, label, found)
     document = Document(data, text, label)
     halves = [match.start() for match in _ESCAPE.finditer(text) if match[1]]
     findings = (*reader.findings(document), *_lone_surrogates(document, halves[:MAX_DIAGNOSTICS]))
@@ -163,9 +163,22 @@ def _read_text(text: str, label: str) -> Document:
     return Document(data, text, label, findings=findings, unplaced=unplaced)
 
 
+def _as_json(text: str) -> Mend | None:
+    """The mend of a text that is almost JSON."""
+    from .lenient import repaired
+
+    found = repaired(text)
+    if found is None:
+        return None
+    reader = _Reader()
+    data = reader.read(found.text)
+    odd = reader.duplicates or reader.bad_numbers or not isinstance(data, dict)
+    return None if odd else Mend("write it as JSON", (Put((), data),), True)
+
+
 def _refuse_before_parsing(text: str) -> Finding | None:
     if text.startswith("\ufeff"):
-        return Finding(say.byte_order_mark(), part="text", start=0, end=1)
+        return Finding(say.byte_order_mark(), part="text", start=0, end=1, mend=_as_json(text))
     try:
         size = len(text) if text.isascii() else len(text.encode("utf-8"))
     except UnicodeEncodeError as error:
@@ -201,12 +214,26 @@ def _first_too_deep(text: str) -> int:
     return 0
 
 
+Pairs = Callable[[list[tuple[str, Any]]], dict[str, Any]]
+
+
 class _Reader:
     """The hooks of `json.loads`: they keep the first of duplicate keys and note what is wrong."""
 
     def __init__(self) -> None:
         self.duplicates = 0
+        self.contradictions = 0
         self.bad_numbers = 0
+
+    def read(self, text: str, pairs: Pairs | None = None) -> Any:
+        """The data of a JSON text; `pairs` makes objects otherwise."""
+        return json.loads(
+            text,
+            object_pairs_hook=pairs or self.pairs,
+            parse_constant=self.constant,
+            parse_int=self.integer,
+            parse_float=self.decimal,
+        )
 
     def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -215,7 +242,8 @@ class _Reader:
         self.duplicates += len(pairs) - len(found)
         first: dict[str, Any] = {}
         for key, value in pairs:
-            first.setdefault(key, value)
+            kept = first.setdefault(key, value)
+            self.contradictions += repr(kept) != repr(value)
         return first
 
     def constant(self, text: str) -> Unreadable:
@@ -240,15 +268,25 @@ class _Reader:
         """The first `MAX_DIAGNOSTICS` duplicate keys and unreadable numbers, with their places."""
         found = []
         if self.duplicates:
+            once = None
+            if not self.contradictions and not self.bad_numbers and document.data is not None:
+                once = Mend("keep one of the two", (Put((), document.data),), True)
             for key, pointer, (start, end) in islice(document.places.duplicate_keys(), MAX_DIAGNOSTICS):
-                found.append(Finding(say.duplicate_key(key), pointer, "text", start, end))
+                found.append(Finding(say.duplicate_key(key), pointer, "text", start, end, once))
         if self.bad_numbers:
             odd = document.places.odd_numbers()
             bad = ((text, span) for text, span in odd if _number_message(text))
             for text, (start, end) in islice(bad, MAX_DIAGNOSTICS):
                 message = _number_message(text)
                 assert message is not None
-                found.append(Finding(message, document.places.pointer_at(start), "text", start, end))
+                pointer = document.places.pointer_at(start)
+                whole = (
+                    _WHOLE.fullmatch(text)
+                    if document.span(Finding(message, pointer)) == (start, end)
+                    else None
+                )
+                mend = Mend(f"write {whole[1]}", (Put(pointer, int(whole[1])),), True) if whole else None
+                found.append(Finding(message, pointer, "text", start, end, mend))
         return found
 
     def unplaced(self) -> int:
@@ -350,7 +388,12 @@ def _open_envelope(document: Document) -> Document:
         message = say.wrong_json_type(
             f"`{ENVELOPE_KEY}`", "a string that holds the strategy as JSON text", kind_of(inner)
         )
-        refusal = () if isinstance(inner, Unreadable) else (Finding(message, (ENVELOPE_KEY,)),)
+        as_text = None
+        if isinstance(inner, dict) and not document.findings:
+            written = json.dumps(inner, ensure_ascii=False)
+            as_text = Mend("write it as a string", (Put((ENVELOPE_KEY,), written),), True)
+        found = Finding(message, (ENVELOPE_KEY,), mend=as_text)
+        refusal = () if isinstance(inner, Unreadable) else (found,)
         return replace(document, metadata=metadata, findings=(*document.findings, *refusal))
     if document.findings:
         return replace(document, metadata=metadata)

@@ -5,25 +5,29 @@ Places are only computed here, because finding them costs a second walk over the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from .catalogue import more_problems, more_warnings
-from .diagnostics import MAX_DIAGNOSTICS, Diagnostic, Finding, Message, has_errors, json_pointer
+from .diagnostics import MAX_DIAGNOSTICS, Diagnostic, Finding, Fix, Message, has_errors, json_pointer
 from .document import Document
 
 
-def locate(findings: Iterable[Finding], document: Document) -> list[Diagnostic]:
-    """Public diagnostics in the order of the text, each once, `MAX_DIAGNOSTICS` at most.
+def locate(
+    findings: Iterable[Finding], document: Document, fixes: Mapping[Finding, Fix] | None = None
+) -> list[Diagnostic]:
+    """Public diagnostics in the order of the text, each once, `MAX_DIAGNOSTICS` at most, with their fixes.
 
     Errors displace warnings when there are too many; a last diagnostic counts the rest.
     """
+    fixes = dict(fixes or {})
     if document.text is None:
+        fixes = {replace(finding, start=None, end=None): fix for finding, fix in fixes.items()}
         findings = [replace(finding, start=None, end=None) for finding in findings]
     unique = list(dict.fromkeys(findings))
     unique.sort(key=lambda finding: finding.message.severity != "error")
     kept, rest = unique[:MAX_DIAGNOSTICS], unique[MAX_DIAGNOSTICS:]
-    placed = [_place(finding, document) for finding in kept]
+    placed = [_place(finding, document, fixes.get(finding)) for finding in kept]
     placed.sort(key=lambda pair: pair[0])
     diagnostics = [diagnostic for _, diagnostic in placed]
     more = len(rest) + document.unplaced
@@ -33,22 +37,27 @@ def locate(findings: Iterable[Finding], document: Document) -> list[Diagnostic]:
     return diagnostics
 
 
-def _place(finding: Finding, document: Document) -> tuple[tuple[int, int, str], Diagnostic]:
+def _place(
+    finding: Finding, document: Document, fix: Fix | None
+) -> tuple[tuple[int, int, str], Diagnostic]:
     path = json_pointer(finding.pointer)
     span = document.span(finding)
     if span is None:
         order = document.order(finding.pointer)
         key = (order, finding.start or 0, finding.message.code)
-        return key, _diagnostic(finding.message, path, (None, None, None, None))
+        return key, _diagnostic(finding.message, path, (None, None, None, None), fix)
     start, end = span
     line, column = document.source.position(start)
     end_line, end_column = document.source.position(end)
     key = (start, end, finding.message.code)
-    return key, _diagnostic(finding.message, path, (line, column, end_line, end_column))
+    return key, _diagnostic(finding.message, path, (line, column, end_line, end_column), fix)
 
 
 def _diagnostic(
-    message: Message, path: str, place: tuple[int | None, int | None, int | None, int | None]
+    message: Message,
+    path: str,
+    place: tuple[int | None, int | None, int | None, int | None],
+    fix: Fix | None = None,
 ) -> Diagnostic:
     line, column, end_line, end_column = place
     return Diagnostic(
@@ -61,4 +70,5 @@ def _diagnostic(
         end_line=end_line,
         end_column=end_column,
         help=message.help,
+        fix=fix,
     )

@@ -123,5 +123,6 @@ def postorder(root: Node) -> Iterator[Node]:
     while stack:
         node = stack.pop()
         order.append(node)
-        stack.extend(children(node))
+        if not isinstance(node, Name | Number):
+            stack.extend(children(node))
     return reversed(order)

@@ -13,7 +13,7 @@ are not, so that what is kept has a bound: 4,096 trees of 200 characters are abo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 import re
@@ -21,9 +21,11 @@ from typing import Any
 
 from lark import Lark, Token
 from lark.exceptions import UnexpectedToken
+from lark.parsers.lalr_analysis import Shift
 
 from . import catalogue as say
-from .diagnostics import Message
+from .diagnostics import MAX_DIAGNOSTICS, Edit, Message
+from .dialects import timeframe_of
 from .nodes import (
     COMPARISONS,
     Binary,
@@ -39,7 +41,7 @@ from .nodes import (
     postorder,
 )
 from .printer import to_text
-from .words import LIMITS, TIMEFRAMES, quoted
+from .words import LIMITS, TIMEFRAMES, number_text, quoted
 
 _INSTEAD = {
     "&&": "AND",
@@ -83,6 +85,8 @@ _OPERATORS = re.compile(
     r"===|!==|<>|=>|=<|>=|<=|==|!=|[≥≤≠]|&&?|\|\|?|!|=|\*\*|//|\^|%"
     r"|(?<![A-Za-z0-9_])(?:[aA][nN][dD]|[oO][rR]|[nN][oO][tT])(?![A-Za-z0-9_])"
 )
+_BASE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*(?:\([^()]*\))?)\s*$")
+_EXPONENT = re.compile(r"\s*([23])(?![0-9.])")
 _CLOSING = {"(": ")", "[": "]"}
 _OPENING = {")": "(", "]": "["}
 _SHORT = 200
@@ -93,11 +97,16 @@ _OPERATOR = "an operator"
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A message about the characters `start` to `end` of an expression."""
+    """A message about the characters `start` to `end` of an expression, and the `edits` that mend it.
+
+    They are `safe` where they are another spelling of the same thing.
+    """
 
     message: Message
     start: int
     end: int
+    edits: tuple[Edit, ...] = ()
+    safe: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +164,98 @@ class _NoToken(Exception):
 
 def _tree(text: str) -> Node:
     """The node of the whole text. Raises UnexpectedToken or _NoToken where there is none."""
-    feed = _lark().parse_interactive().feed_token
+    start, shifts, reductions, passed = _steps()
+    states: list[int] = [start]
+    values: list[Any] = []
+    for token in _tokens(text):
+        kind = token.type
+        while (following := shifts.get((states[-1], kind))) is None:
+            found = reductions.get((states[-1], kind))
+            if found is None:
+                return _refused(text)
+            size, origin, make = found
+            if make is None:
+                way = states[-2], states[-1], kind
+                if way not in passed:
+                    passed[way] = _passed_on(*way)
+                states[-1] = passed[way]
+            else:
+                values[-size:] = [make(values[-size:])]
+                del states[-size:]
+                states.append(shifts[states[-1], origin])
+        states.append(following)
+        values.append(token)
+    tree: Node = values[0]
+    return tree
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    """The tokens of a text, and one for its end. Raises _NoToken where there is none."""
     for match in _lexer().finditer(text):
         kind = match.lastgroup
         if kind == _SPACES:
             continue
         if kind == _OTHER:
             raise _NoToken(match.start())
-        feed(_token(kind, match[0], match.start()))
-    tree: Node = feed(_token("$END", "", len(text)))
+        yield _token(kind, match[0], match.start())
+    yield _token("$END", "", len(text))
+
+
+def _refused(text: str) -> Node:
+    """Raises Lark's UnexpectedToken, which knows what it expected, for a text that is no expression."""
+    feed = _lark().parse_interactive().feed_token
+    tree: Node | None = None
+    for token in _tokens(text):
+        tree = feed(token)
+    assert tree is not None
     return tree
+
+
+_Reduction = tuple[int, str, Callable[[list[Any]], Any] | None]
+
+
+_Steps = tuple[
+    int, dict[tuple[int, str], int], dict[tuple[int, str], _Reduction], dict[tuple[int, int, str], int]
+]
+
+
+def _passed_on(before: int, state: int, kind: str) -> int:
+    """Where the reductions lead that only pass on a value, from a state behind another one."""
+    _, shifts, reductions, _ = _steps()
+    while (found := reductions.get((state, kind))) is not None and found[2] is None:
+        state = shifts[before, found[1]]
+    return state
+
+
+@cache
+def _steps() -> _Steps:
+    """The first state of Lark's tables, their shifts, and their reductions: size, symbol, callback.
+
+    Most reductions only pass on their one value; those have no callback, and where a row of them leads is
+    remembered. Driven from here the tables take less than half the time.
+    """
+    parser = _lark().parser.parser.parser
+    table, callbacks = parser.parse_table, parser.callbacks
+    shifts: dict[tuple[int, str], int] = {}
+    reductions: dict[tuple[int, str], _Reduction] = {}
+    for state, actions in table.states.items():
+        for symbol, (action, found) in actions.items():
+            if action is Shift:
+                shifts[state, symbol] = found
+            else:
+                size, make = len(found.expansion), callbacks[found]
+                reductions[state, symbol] = size, found.origin.name, None if _passes_on(size, make) else make
+    end = table.end_states["start"]
+    shifts[end, "$END"] = end
+    return table.start_states["start"], shifts, reductions, {}
+
+
+def _passes_on(size: int, make: Callable[[list[Any]], Any]) -> bool:
+    value = object()
+    try:
+        return size == 1 and make([value]) is value
+    except (TypeError, AttributeError):
+        return False
 
 
 def _token(kind: str | None, text: str, start: int) -> Token:
@@ -252,10 +343,13 @@ class _Build:
 
 
 def _foreign_operators(text: str) -> Iterator[Mistake]:
+    found = 0
     for match in _OPERATORS.finditer(text):
         message = _foreign_operator(match[0])
         if message is not None:
-            yield Mistake(message, *match.span())
+            found += 1
+            edits, safe = _operator_edits(text, match) if found <= MAX_DIAGNOSTICS else ((), False)
+            yield Mistake(message, *match.span(), edits, safe)
 
 
 @cache
@@ -266,18 +360,50 @@ def _foreign_operator(found: str) -> Message | None:
     return say.foreign_operator(found, None, _ARITHMETIC_HELP[found]) if found in _ARITHMETIC_HELP else None
 
 
+def _operator_edits(text: str, match: re.Match[str]) -> tuple[tuple[Edit, ...], bool]:
+    """What puts the operator of this language in the place of another, and whether that is the same."""
+    found, (start, end) = match[0], match.span()
+    if found in ("**", "^"):
+        return _power_edits(text, match), True
+    if found == "//":
+        return (Edit(start, end, "/"),), False
+    instead = _INSTEAD.get(found, found.upper() if found.isalpha() else None)
+    if instead is None:
+        return (), False
+    if instead.isalpha():
+        before, after = text[start - 1 : start], text[end : end + 1]
+        lead = " " if before.strip() and (instead != "NOT" or before.isalnum()) and before != "(" else ""
+        instead = f"{lead}{instead}{' ' if after.strip() else ''}"
+    return (Edit(start, end, instead),), True
+
+
+def _power_edits(text: str, match: re.Match[str]) -> tuple[Edit, ...]:
+    """A square or a cube as a product."""
+    base = _BASE.search(text, max(0, match.start() - 100), match.start())
+    exponent = _EXPONENT.match(text, match.end())
+    if base is None or exponent is None:
+        return ()
+    product = " * ".join([base[1]] * int(exponent[1]))
+    divides = text[: base.start(1)].rstrip().endswith("/")
+    return (Edit(base.start(1), exponent.end(), f"({product})" if divides else product),)
+
+
 def _unreadable(nodes: list[Node]) -> Iterator[Mistake]:
     """Tokens that the grammar lets through so that the rest is still checked."""
+    tested = any(isinstance(node, Name) and node.name == "timeframe" for node in nodes)
     for node in nodes:
         if isinstance(node, Number):
             if node.value - node.value != 0:
                 yield Mistake(say.literal_out_of_range(), *inside(node))
         elif isinstance(node, Timeframe):
             if node.label not in TIMEFRAMES:
-                yield Mistake(_unit_message(node.label), *inside(node))
+                start, end = inside(node)
+                found, safe = _unit_instead(node.label, tested)
+                edits = () if found is None else (Edit(start, end, found),)
+                yield Mistake(_unit_message(node.label), start, end, edits, safe)
         elif isinstance(node, Unary) and node.operator == "+":
             sign, _ = inside(node)
-            yield Mistake(say.unary_plus(), sign, sign + 1)
+            yield Mistake(say.unary_plus(), sign, sign + 1, (Edit(sign, sign + 1, ""),))
 
 
 def _unit_message(label: str) -> Message:
@@ -289,6 +415,24 @@ def _unit_message(label: str) -> Message:
     if label != bare and re.fullmatch(r"[0-9.]+", bare):
         return say.malformed_number(label, f"write {quoted(bare)}")
     return say.malformed_number(label, f"write {quoted(label + '0')}" if label[-1] == "." else None)
+
+
+def _unit_instead(label: str, tested: bool) -> tuple[str | None, bool]:
+    """What to write instead of digits and letters, and whether it is the same.
+
+    `tested` says that the expression asks for the timeframe.
+    """
+    if tested and label[-1].isalpha() and timeframe_of(label):
+        return timeframe_of(label), True
+    bare = label.replace("_", "")
+    if label != bare and re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", bare):
+        return bare, True
+    if re.fullmatch(r"[0-9]+\.", label):
+        return f"{label}0", True
+    short = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kKfF])", label)
+    if short is None:
+        return None, False
+    return (short[1] if short[2] in "fF" else number_text(float(short[1]) * 1000)), True
 
 
 def _chains(text: str, nodes: list[Node]) -> Iterator[Mistake]:
@@ -303,7 +447,12 @@ def _chains(text: str, nodes: list[Node]) -> Iterator[Mistake]:
         while is_chained(steps[-1]):
             steps.append(steps[-1].left)  # type: ignore[arg-type]
             inner.add(id(steps[-1]))
-        yield Mistake(say.chained_comparison(_conjunction(steps)), *inside(node))
+        proposal = _conjunction(steps)
+        start, end = inside(node)
+        negated = re.search(r"(?:[nN][oO][tT]|!)\s*$", text[:start]) is not None
+        edits = () if proposal is None else (Edit(start, end, f"({proposal})" if negated else proposal),)
+        ordered = all(step.operator != "!=" for step in steps)
+        yield Mistake(say.chained_comparison(proposal), start, end, edits, ordered)
 
 
 def is_chained(node: Node) -> bool:

@@ -14,10 +14,12 @@ import re
 from typing import Any
 
 from ..grammar import catalogue as say
-from ..grammar.diagnostics import Finding, Message
+from ..grammar.diagnostics import MAX_DIAGNOSTICS, Finding, Mend, Message
+from ..grammar.dialects import key_of, timeframe_of
 from ..grammar.document import ENVELOPE_KEY, Document, Unreadable, kind_of
 from ..grammar.spelling import Speller
 from ..grammar.words import LIMITS, MINUTES, NAME, is_reserved, listing, number_text, quoted
+from . import remedies
 from .parameters import KINDS, Flaw, Parameter, declared, shown
 from .parameters import OPTIONAL as PARAMETER_OPTIONAL
 from .parameters import REQUIRED as PARAMETER_REQUIRED
@@ -53,7 +55,7 @@ def check_structure(document: Document, speller: Speller) -> tuple[Outline, list
     data = document.data
     if data is None or ENVELOPE_KEY in data:
         return outline, []
-    check = _Check(outline, speller)
+    check = _Check(outline, speller, data)
     check.keys(data, (), "a strategy", SECTIONS, OPTIONAL)
     check.texts(data)
     check.configuration(data.get("configuration"))
@@ -69,14 +71,15 @@ def check_structure(document: Document, speller: Speller) -> tuple[Outline, list
 class _Check:
     """One method a section; each guards its own type first."""
 
-    def __init__(self, outline: Outline, speller: Speller) -> None:
+    def __init__(self, outline: Outline, speller: Speller, data: dict[str, Any]) -> None:
         self.outline = outline
+        self.data = data
         self.speller = speller
         self.findings: list[Finding] = []
         self.parameter_names: set[str] = set()
 
-    def add(self, message: Message, *pointer: str, key: bool = False) -> None:
-        self.findings.append(Finding(message, pointer, "key" if key else "value"))
+    def add(self, message: Message, *pointer: str, key: bool = False, mend: Mend | None = None) -> None:
+        self.findings.append(Finding(message, pointer, "key" if key else "value", mend=mend))
 
     def keys(
         self,
@@ -94,37 +97,50 @@ class _Check:
         for key in value:
             if key not in known:
                 nearest = self.speller.nearest(key, known)
-                self.add(say.unknown_key(key, where, nearest, known_keys), *pointer, key, key=True)
+                words = key_of(key, known)
+                hint = words.text if words is not None and words.text not in value else nearest
+                mend = remedies.of_key(key, pointer, value, known, nearest)
+                self.add(say.unknown_key(key, where, hint, known_keys), *pointer, key, key=True, mend=mend)
         for key in required:
             if key not in value:
-                self.add(say.missing_key(key, where), *pointer)
+                mend = remedies.of_missing(key, pointer, value)
+                self.add(say.missing_key(key, where), *pointer, mend=mend)
 
     def section(self, value: Any, name: str) -> bool:
         """Whether a section is an object; an absent one was reported with the keys."""
         if isinstance(value, dict):
             return True
         if value is not None:
-            self.wrong_type(value, f"`{name}`", "an object", name)
+            mend = remedies.of_section(name, value)
+            self.wrong_type(value, f"`{name}`", "an object", name, mend=mend)
         return False
 
     def wrong_type(
-        self, value: Any, where: str, expected: str, *pointer: str, help_: str | None = None
+        self,
+        value: Any,
+        where: str,
+        expected: str,
+        *pointer: str,
+        help_: str | None = None,
+        mend: Mend | None = None,
     ) -> None:
         """A value of the wrong type; what is unreadable was reported with the text."""
         if not isinstance(value, Unreadable):
-            self.add(say.wrong_json_type(where, expected, kind_of(value), help_), *pointer)
+            self.add(say.wrong_json_type(where, expected, kind_of(value), help_), *pointer, mend=mend)
 
     def texts(self, data: dict[str, Any]) -> None:
         for key in ("$schema", "name", "description"):
             value: Any = data.get(key, "")
             if not isinstance(value, str):
-                self.wrong_type(value, f"`{key}`", "a string", key)
+                self.wrong_type(value, f"`{key}`", "a string", key, mend=remedies.of_text((key,), value))
         for name in SECTIONS:
             if name in data and data[name] is None:
                 self.wrong_type(None, f"`{name}`", "an object", name)
         language = data.get("language", LANGUAGE)
         if isinstance(language, bool) or not isinstance(language, int | float):
-            self.wrong_type(language, "`language`", "a number", "language", help_=f"write {LANGUAGE}")
+            mend = remedies.of_language(language)
+            help_ = f"write {LANGUAGE}"
+            self.wrong_type(language, "`language`", "a number", "language", help_=help_, mend=mend)
         elif language != LANGUAGE:
             self.add(say.unknown_language(str(language)), "language")
         self.outline.name = _text(data.get("name"))
@@ -140,11 +156,14 @@ class _Check:
         if isinstance(timeframe, str) and timeframe in MINUTES:
             self.outline.timeframe = timeframe
         elif isinstance(timeframe, str):
-            nearest = timeframe.upper() if timeframe.upper() in MINUTES else None
-            self.add(say.unknown_timeframe(timeframe, nearest), "configuration", "timeframe")
+            nearest = timeframe.upper() if timeframe.upper() in MINUTES else timeframe_of(timeframe)
+            mend = remedies.of_timeframe(timeframe)
+            self.add(say.unknown_timeframe(timeframe, nearest), "configuration", "timeframe", mend=mend)
         else:
             where = "configuration", "timeframe"
-            self.wrong_type(timeframe, "`timeframe`", "a string", *where, help_='for example "1H"')
+            mend = remedies.of_timeframe(timeframe)
+            help_ = 'for example "1H"'
+            self.wrong_type(timeframe, "`timeframe`", "a string", *where, help_=help_, mend=mend)
 
     def parameters(self, value: Any) -> None:
         if value is None:
@@ -169,7 +188,8 @@ class _Check:
         if not isinstance(declaration, dict):
             number = isinstance(declaration, int | float)
             help_ = f'write {{"default": {shown(declaration)}}}' if number else None
-            self.wrong_type(declaration, "a parameter", "an object", *where, help_=help_)
+            mend = remedies.put(where, {"default": declaration}, True) if number else None
+            self.wrong_type(declaration, "a parameter", "an object", *where, help_=help_, mend=mend)
             return None
         before = len(self.findings)
         self.keys(declaration, where, f"the parameter {quoted(name)}", PARAMETER_REQUIRED, PARAMETER_OPTIONAL)
@@ -179,7 +199,8 @@ class _Check:
             return None
         found = declared(name, declaration)
         if isinstance(found, Flaw):
-            self.add(say.bad_parameter(name, found.problem, found.help), *where, found.key)
+            mend = remedies.of_ends(where, declaration) if found.key == "max" else None
+            self.add(say.bad_parameter(name, found.problem, found.help), *where, found.key, mend=mend)
             return None
         if not found.accepts(found.default):
             message = say.value_out_of_range(name, shown(found.default), found.demand)
@@ -192,9 +213,11 @@ class _Check:
         where = "parameters", name, key
         number = isinstance(item, int | float) and not isinstance(item, bool)
         if key == "default" and not (number or isinstance(item, bool)):
-            self.wrong_type(item, "`default`", "a number, true or false", *where)
+            mend = remedies.of_declaration(where, item)
+            self.wrong_type(item, "`default`", "a number, true or false", *where, mend=mend)
         elif key in ("min", "max", "step") and not number:
-            self.wrong_type(item, f"`{key}`", "a number", *where)
+            mend = remedies.of_declaration(where, item)
+            self.wrong_type(item, f"`{key}`", "a number", *where, mend=mend)
         elif key in ("unit", "description") and not isinstance(item, str):
             self.wrong_type(item, f"`{key}`", "a string", *where)
         elif key == "type" and item not in KINDS:
@@ -209,7 +232,8 @@ class _Check:
 
     def constraints(self, value: Any) -> None:
         if not isinstance(value, list):
-            self.wrong_type(value, "`constraints`", "a list of expressions", "constraints")
+            mend = remedies.put(("constraints",), [value], True) if isinstance(value, str) else None
+            self.wrong_type(value, "`constraints`", "a list of expressions", "constraints", mend=mend)
             return
         if len(value) > LIMITS.entries:
             self.add(say.too_many_entries("constraints", len(value), LIMITS.entries), "constraints", key=True)
@@ -237,13 +261,17 @@ class _Check:
             self.outline.unusable.add(name)
             number = isinstance(expression, int | float) and not isinstance(expression, bool)
             help_ = f'write "{number_text(expression)}"' if number else None
-            self.wrong_type(expression, "an expression", "a string", section, name, help_=help_)
+            mend = remedies.of_expression((section, name), expression)
+            self.wrong_type(expression, "an expression", "a string", section, name, help_=help_, mend=mend)
 
     def name(self, name: str, section: str) -> None:
         if not NAME.fullmatch(name):
-            self.add(say.bad_name(name), section, name, key=True)
+            few = len(self.findings) < MAX_DIAGNOSTICS // 2
+            mend = remedies.of_name(name, section, self.data) if few else None
+            self.add(say.bad_name(name), section, name, key=True, mend=mend)
         elif is_reserved(name):
-            self.add(say.reserved_name(name), section, name, key=True)
+            mend = remedies.of_reserved(name, section, self.data)
+            self.add(say.reserved_name(name), section, name, key=True, mend=mend)
         elif name in self.outline.parameters or name in self.parameter_names:
             self.add(say.name_taken(name, "a parameter"), section, name, key=True)
         elif section == "conditions" and (name in self.outline.inputs or name in self.outline.unusable):
@@ -265,7 +293,9 @@ class _Check:
             return 0
         if isinstance(weight, bool) or not isinstance(weight, int | float):
             help_ = f"write {str(weight).strip()}, without quotes" if _is_whole_text(weight) else None
-            self.add(say.weight_not_integer(name, kind_of(weight), help_), "score", name)
+            deeper = remedies.of_weights(self.data["score"], self.outline.conditions)
+            mend = deeper or remedies.of_weight(("score", name), weight)
+            self.add(say.weight_not_integer(name, kind_of(weight), help_), "score", name, mend=mend)
             return 0
         if weight != int(weight):
             self.add(
@@ -285,7 +315,7 @@ class _Check:
         if isinstance(entry, str):
             self.outline.entry = entry
         elif "entry" in value:
-            self.wrong_type(entry, "`entry`", "a string", "decision", "entry")
+            self.wrong_type(entry, "`entry`", "a string", "decision", "entry", mend=remedies.of_entry(entry))
 
 
 def _text(value: Any) -> str | None:

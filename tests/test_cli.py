@@ -48,8 +48,16 @@ def broken(tmp_path: Path) -> Path:
 
 
 def test_a_valid_file() -> None:
-    done = dslc("validate", EXAMPLE)
+    done = dslc("validate", EXAMPLE.with_name("breakout.json"))
     assert (done.returncode, done.stdout, done.stderr) == (0, "valid\n", "")
+
+
+def test_warnings_fail_only_where_the_check_is_strict() -> None:
+    done = dslc("validate", EXAMPLE)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "valid: 1 warning")
+    done = dslc("validate", "--strict", EXAMPLE)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "valid: 1 warning (--strict allows none)")
+    assert dslc("validate", "--strict", EXAMPLE.with_name("breakout.json")).returncode == 0
 
 
 def test_a_broken_name_shows_the_line_the_caret_and_the_right_name(broken: Path) -> None:
@@ -81,7 +89,7 @@ def test_standard_input_and_several_files(broken: Path) -> None:
     done = dslc("validate", "-", EXAMPLE, stdin=BROKEN)
     assert done.returncode == 1
     assert done.stdout.startswith("<stdin>:4:14: error[E301]")
-    assert done.stdout.endswith("1 of 2 strategies invalid: 1 error\n")
+    assert done.stdout.endswith("1 of 2 strategies invalid: 1 error, 1 warning\n")
 
 
 def test_a_folder_means_every_json_below_it(broken: Path) -> None:
@@ -110,7 +118,11 @@ def test_json_output(broken: Path) -> None:
             "end_line": 4,
             "end_column": 18,
             "help": "did you mean `ema`?",
-            "fix": None,
+            "fix": {
+                "title": "write `ema`",
+                "safe": False,
+                "patch": [{"op": "replace", "path": "/inputs/fast", "value": "ema(close, 12)"}],
+            },
         }
     ]
 

@@ -79,6 +79,11 @@ def codes(source: Any) -> set[str]:
     return {diagnostic.code for diagnostic in dslc.validate(source)}
 
 
+def errors(source: Any) -> set[str]:
+    """The codes without warnings: a document made to be large may well be odd."""
+    return {code for code in codes(source) if not code.startswith("W")}
+
+
 def document(inputs: dict[str, str], conditions: dict[str, str] | None = None, **others: Any) -> str:
     conditions = {"c": "close > open"} if conditions is None else conditions
     sections = {"score": {"c": 1}, "decision": {"entry": "c"}, **others}
@@ -314,7 +319,7 @@ def test_whole_documents_of_expressions_in_a_process_of_their_own(name: str) -> 
 
 def test_sixty_doublings_take_no_time() -> None:
     text = doubled("{0} + {0}", 61)
-    assert quickly(lambda: codes(text), 0.005) == set()
+    assert quickly(lambda: errors(text), 0.005) == set()
 
 
 def test_nothing_is_kept_of_long_expressions() -> None:
@@ -338,7 +343,7 @@ def test_exactly_as_many_computations_as_are_allowed() -> None:
 
     def answer(constants: int) -> set[str]:
         sums = {f"x{n}": "+".join(f"close*{n * 100 + m}.5" for m in range(100)) for n in range(13)}
-        return codes(document(sums | {f"y{n}": f"{n}.25" for n in range(constants)}))
+        return errors(document(sums | {f"y{n}": f"{n}.25" for n in range(constants)}))
 
     fits = bisect_left(range(400), True, key=lambda constants: bool(answer(constants)))
     assert 0 < fits < 400
@@ -477,7 +482,7 @@ def test_subclasses_are_read_as_what_they_hold() -> None:
         decision={"entry": Loud("up OR up2")},
     )
     source[Word.CONDITIONS] = {"up": Word.UP, "up2": "up"}
-    assert codes(source) == set()
+    assert codes(source) == {"W712"}, "two conditions are the same"
     strategy = dslc.compile(source)
     assert strategy.conditions == {"up": "close > open", "up2": "up"}
     assert strategy.weights == {"up": 3, "up2": 1}
@@ -596,7 +601,7 @@ def test_chains_of_thousands_of_operators_are_read(name: str) -> None:
     entry, text = CHAINS[name]
     inputs = {"x": text} if entry == "x" else {"x": "close"}
     source = document(inputs, {"c": text if entry == "c" else "x > 1"})
-    assert quickly(lambda: codes(source), 0.1) <= {"W701", "W705"}
+    assert quickly(lambda: errors(source), 0.1) == set()
     strategy = dslc.compile(source)
     assert len(strategy.hash) == 64
     assert repr(strategy)

@@ -229,7 +229,7 @@ def test_the_look_ahead_finds_a_wrong_value_exactly_where_there_is_one(seed: int
         "score": {"up": 1},
         "decision": {"entry": "up"},
     }
-    found = [diagnostic.code for diagnostic in dslc.validate(document)]
+    found = [one.code for one in dslc.validate(document) if one.severity == "error"]
     assert found == ([] if len(right) == len(possible) else ["E416"])
 
 

@@ -13,16 +13,20 @@ from ..compiler.front import check
 from ..grammar.document import load
 from ..grammar.source import Source
 from ..grammar.words import LIMITS, some
-from ..render import Checked, as_github, as_json, as_text, visible
+from ..render import Checked, Unread, as_github, as_json, as_text, visible
 
 STDIN = "-"
 VALID, INVALID, UNREADABLE = 0, 1, 2
+BUDGET = 6000
 
 
-def validate_files(names: Iterable[str], form: str) -> int:
-    """Check everything that is named, print the findings, and return the exit status."""
+def validate_files(names: Iterable[str], form: str, budget: int = BUDGET, *, strict: bool = False) -> int:
+    """Check everything that is named, print the findings, and return the exit status.
+
+    `budget` is how many characters there may be for a model; a `strict` check fails on warnings, too.
+    """
     results: list[Checked] = []
-    unreadable = 0
+    unreadable: list[Unread] = []
     try:
         files = list(find_files(names))
     except OSError as error:
@@ -32,20 +36,35 @@ def validate_files(names: Iterable[str], form: str) -> int:
         try:
             results.append(check_file(name))
         except OSError as error:
-            unreadable += 1
+            unreadable.append(Unread(name, error.strerror or str(error)))
             complain(name, error)
             continue
         if form == "text" and results[-1].diagnostics:
             click.echo(as_text(results[-1], color=is_colored(sys.stdout)))
         elif form == "github" and results[-1].diagnostics:
             click.echo(as_github(results[-1]))
+    status = _status(results, unreadable, strict)
     if form == "json":
         click.echo(as_json(results))
+    elif form == "sarif":
+        from ..formats.sarif import as_sarif
+
+        click.echo(as_sarif(results, unreadable, status))
+    elif form == "llm" and results:
+        from ..formats.brief import as_brief
+
+        click.echo(as_brief(results, budget))
     elif form == "text" and results:
-        click.echo(_summary(results))
-    if unreadable or not files:
+        refused = strict and status == INVALID and all(result.valid for result in results)
+        click.echo(_summary(results) + " (--strict allows none)" * refused)
+    return status
+
+
+def _status(results: list[Checked], unreadable: list[Unread], strict: bool) -> int:
+    if unreadable or not results:
         return UNREADABLE
-    return VALID if all(result.valid for result in results) else INVALID
+    right = [result.valid and not (strict and result.diagnostics) for result in results]
+    return VALID if all(right) else INVALID
 
 
 def find_files(names: Iterable[str]) -> Iterator[str]:
@@ -77,9 +96,12 @@ def _raise(error: OSError) -> NoReturn:
 def check_file(name: str) -> Checked:
     """The findings of one file, or of standard input. OSError if it cannot be read."""
     raw = read_source(name)
-    document = load(raw, "<stdin>" if name == STDIN else name)
+    label = "<stdin>" if name == STDIN else name
+    document = load(raw, label)
     _, diagnostics = check(document)
-    return Checked(Source(document.text or "", document.label), diagnostics)
+    inside = document.label != label
+    original = Source(raw.decode(), label) if inside else None
+    return Checked(Source(document.text or "", document.label), diagnostics, original, name == STDIN)
 
 
 def read_source(name: str) -> bytes:
@@ -113,4 +135,6 @@ def _summary(results: list[Checked]) -> str:
         verdict = "valid" if len(results) == 1 else f"all {len(results):,} strategies valid"
     elif len(results) == 1:
         verdict = "invalid"
-    return f"{verdict}: {', '.join(counts)}" if counts else verdict
+    fixable = sum(diagnostic.fix is not None and diagnostic.fix.safe for diagnostic in found)
+    mended = f"; `dslc fix` mends {fixable:,}" if fixable else ""
+    return f"{verdict}: {', '.join(counts)}{mended}" if counts else verdict

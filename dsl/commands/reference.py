@@ -1,9 +1,15 @@
-"""`dslc functions`: the reference of the language's functions, straight from the registry."""
+"""What the commands print that describe dslc itself: `functions`, `explain`, `grammar`, `schema`."""
 
 from __future__ import annotations
 
+import json
+
+import click
+
 from ..grammar.spelling import Speller
 from ..grammar.words import quoted
+from ..guides.pages import as_markdown, as_text, codes, find_code, page, unknown_code
+from ..guides.reference import reference
 from ..runtime.registry import Function, function, functions, public_names
 
 _KINDS = {
@@ -58,3 +64,64 @@ def _range(found: Function) -> str:
 
 def _uses_internal(formula: str) -> bool:
     return any(f"{name}(" in formula for name, item in functions().items() if item.internal)
+
+
+# --- codes ------------------------------------------------------------------------------------
+
+
+def explain_codes(text: str | None, form: str) -> int:
+    """Print the page of a code, or of all, and return the exit status."""
+    if text is None:
+        click.echo(_all_codes(form))
+        return 0
+    code = find_code(text)
+    if code is None:
+        click.echo(f"dslc: {unknown_code(text)}", err=True)
+        return 2
+    found = page(code)
+    if form == "json":
+        click.echo(json.dumps(found.as_dict(), indent=2))
+    else:
+        click.echo(as_text(found) if form == "text" else as_markdown(found))
+    return 0
+
+
+def _all_codes(form: str) -> str:
+    if form == "json":
+        return json.dumps([page(code).as_dict() for code in codes()], indent=2)
+    if form == "markdown":
+        return reference().removesuffix("\n")
+    width = max(len(page(code).name) for code in codes())
+    lines = [f"{code}  {page(code).name:<{width}}  {_first_sentence(page(code).means)}" for code in codes()]
+    return "\n".join([*lines, "", "`dslc explain CODE` describes one."])
+
+
+def _first_sentence(text: str) -> str:
+    return text.partition(". ")[0].removesuffix(".") + "."
+
+
+# --- grammars and schemas ---------------------------------------------------------------------
+
+
+def grammar_text(form: str) -> str:
+    """The grammar of expressions, or the schema of documents, as a generator takes it."""
+    if form == "gbnf":
+        from ..guides.gbnf import gbnf
+
+        return gbnf().removesuffix("\n")
+    if form == "lark":
+        from ..guides.gbnf import lark_grammar
+
+        return lark_grammar().removesuffix("\n")
+    return schema_of("strategy")
+
+
+def schema_of(what: str) -> str:
+    """The JSON Schema of a strategy, or of what `validate --format json` prints."""
+    if what == "diagnostics":
+        from ..formats.schema import diagnostics_schema_text
+
+        return diagnostics_schema_text()
+    from ..schemas.schema import schema_text
+
+    return schema_text()

@@ -88,13 +88,13 @@ def read_strategy(sources: Sources) -> Strategy:
         document = load(read_source(sources.strategy), label)
     except OSError as error:
         raise Failure(f"{sources.strategy}: {error.strerror or error}", UNREADABLE) from error
-    checked, diagnostics = check(document, sources.timeframe, values)
+    checked, diagnostics = check(document, sources.timeframe, values, verdicts=False)
     if diagnostics:
         found = Checked(Source(document.text or "", document.label), diagnostics)
         click.echo(as_text(found, color=is_colored(sys.stderr)), err=True)
     if checked is None:
         raise Failure("", INVALID)
-    return Strategy(checked, tuple(diagnostics), document, sources.timeframe)
+    return Strategy(checked, document, sources.timeframe)
 
 
 def evaluate(sources: Sources, strategy: Strategy) -> Evaluation:

@@ -68,11 +68,11 @@ def _add(book: Book, seen: dict[bytes, str], snapshot: Snapshot, timeframe: str 
     if mark and mark in seen:  # the same text again need not be compiled again
         book.rows.append((name, seen[mark]))
         return
-    checked, diagnostics = check(document, timeframe)
+    checked, diagnostics = check(document, timeframe, verdicts=False)
     if checked is None:
         _reject(book, snapshot, name, [found.as_dict() for found in diagnostics])
         return
-    strategy = Strategy(checked, tuple(diagnostics), document, timeframe)
+    strategy = Strategy(checked, document, timeframe)
     if strategy.hash not in book.documents:
         book.documents[strategy.hash] = json.dumps(strategy.canonical, separators=(",", ":"))
     book.rows.append((name, strategy.hash))

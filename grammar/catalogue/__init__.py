@@ -13,4 +13,5 @@ from .kinds import *  # noqa: F403
 from .limits import *  # noqa: F403
 from .names import *  # noqa: F403
 from .syntax import *  # noqa: F403
+from .verdicts import *  # noqa: F403
 from .warnings import *  # noqa: F403

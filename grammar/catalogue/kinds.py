@@ -8,32 +8,73 @@ from .code import Said, code
 
 @code("E401")
 def wrong_argument_count(signature: str, expected: int, found: int) -> Said:
-    """A function is called with too few or too many arguments."""
+    """A function is called with too few or too many arguments.
+
+    Why: There are no defaults: a strategy that leaves a period out would mean something else as soon as a
+    default changed.
+
+    Wrong:
+        "conditions": {"up": "rsi(14) > 50"}
+    Right:
+        "conditions": {"up": "rsi(close, 14) > 50"}
+    """
     name = signature.partition("(")[0]
     return f"`{name}` takes {some(expected, 'argument')}, not {found}", f"write `{signature}`"
 
 
 @code("E402")
 def input_is_boolean(name: str) -> Said:
-    """Inputs are numbers; a truth belongs into `conditions`."""
+    """Inputs are numbers; a truth belongs into `conditions`.
+
+    Why: Only conditions carry weights and take part in the decision.
+
+    Wrong:
+        "inputs": {"rising": "close > open"}
+    Right:
+        "conditions": {"up": "close > open"}
+    """
     return f"the input {quoted(name)} is true or false, not a number", "move it to conditions"
 
 
 @code("E403")
 def condition_is_number(what: str, expression: str) -> Said:
-    """A condition or decision must be true or false as a whole."""
+    """A condition or decision must be true or false as a whole.
+
+    Why: Whether 0.3 counts as true would be a guess.
+
+    Wrong:
+        "conditions": {"up": "close - open"}
+    Right:
+        "conditions": {"up": "close - open > 0"}
+    """
     return f"{what} is a number, not true or false", f"compare it, for example `{expression} != 0`"
 
 
 @code("E404")
 def boolean_operand(what: str, help_: str | None) -> Said:
-    """A truth stands where a number is needed: in arithmetic, a comparison or a function."""
+    """A truth stands where a number is needed: in arithmetic, a comparison or a function.
+
+    Why: Truths have no order and no sum. Points for them are the business of `score`.
+
+    Wrong:
+        "conditions": {"up": "(close > open) + (close > low) > 1"}
+    Right:
+        "conditions": {"up": "close > open AND close > low"}
+    """
     return f"{what} needs numbers, and this is true or false", help_
 
 
 @code("E405")
 def period_not_constant(function: str, parameter: str) -> Said:
-    """A period (window length) must be the same on every candle."""
+    """A period (window length) must be the same on every candle.
+
+    Why: A window whose length changes from candle to candle has no stated cost and no first candle.
+
+    Wrong:
+        "conditions": {"up": "close > sma(close, volume)"}
+    Right:
+        "conditions": {"up": "close > sma(close, 20)"}
+    """
     return f"`{parameter}` of `{function}` must be a constant, not a series", (
         "write a whole number, for example 14"
     )
@@ -41,31 +82,72 @@ def period_not_constant(function: str, parameter: str) -> Said:
 
 @code("E406")
 def period_not_whole(function: str, parameter: str, found: str) -> Said:
-    """A period is a whole number of candles, at least 1."""
+    """A period is a whole number of candles, at least 1.
+
+    Why: An average of 2.5 candles is none, and rounding would be a guess.
+
+    Wrong:
+        "conditions": {"up": "close > sma(close, 2.5)"}
+    Right:
+        "conditions": {"up": "close > sma(close, 3)"}
+    """
     return f"`{parameter}` of `{function}` must be a whole number of at least 1, not {found}", None
 
 
 @code("E407")
 def offset_not_constant() -> Said:
-    """The number of candles in `x[n]` must be the same on every candle."""
+    """The number of candles in `x[n]` must be the same on every candle.
+
+    Why: How far an expression looks back is stated before any candle is seen; only so can it be proved
+    that it never looks ahead.
+
+    Wrong:
+        "conditions": {"up": "close > close[volume]"}
+    Right:
+        "conditions": {"up": "close > close[1]"}
+    """
     return "an offset must be a constant, not a series", "write a whole number, for example [1]"
 
 
 @code("E408")
 def offset_not_whole(found: str) -> Said:
-    """The number of candles in `x[n]` must be whole."""
+    """The number of candles in `x[n]` must be whole.
+
+    Why: There is no candle between two candles.
+
+    Wrong:
+        "conditions": {"up": "close > close[0.5]"}
+    Right:
+        "conditions": {"up": "close > close[1]"}
+    """
     return f"an offset must be a whole number of candles, not {found}", None
 
 
 @code("E409")
 def timeframe_misused(what: str) -> Said:
-    """`timeframe` and timeframe literals can only be compared with each other."""
+    """`timeframe` and timeframe literals can only be compared with each other.
+
+    Why: A timeframe is a label and no number: nothing is larger than `1H`.
+
+    Wrong:
+        "conditions": {"up": "timeframe > 1H"}
+    Right:
+        "conditions": {"up": "timeframe == 1H AND close > open"}
+    """
     return f"{what} can only be used as `timeframe == 1H` or `timeframe != 1H`", None
 
 
 @code("E410")
 def unknown_timeframe_literal(found: str, nearest: str | None) -> Said:
-    """Looks like a timeframe, but is none."""
+    """Looks like a timeframe, but is none.
+
+    Why: A comparison with a timeframe that does not exist would never be true.
+
+    Wrong:
+        "conditions": {"up": "timeframe == 60M"}
+    Right:
+        "conditions": {"up": "timeframe == 1H AND close > open"}
+    """
     known = " ".join(TIMEFRAMES)
     hint = f"did you mean `{nearest}`? " if nearest else ""
     return f"{quoted(found)} is neither a number nor a timeframe", f"{hint}Timeframes: {known}"
@@ -73,49 +155,132 @@ def unknown_timeframe_literal(found: str, nearest: str | None) -> Said:
 
 @code("E411")
 def weight_not_integer(name: str, found: str, help_: str | None) -> Said:
-    """Weights are whole numbers (10.0 counts as 10)."""
+    """Weights are whole numbers (10.0 counts as 10).
+
+    Why: Whole points add up exactly, so a score meets its threshold on every machine.
+
+    Wrong:
+        "score": {"up": "10"}
+    Right:
+        "score": {"up": 10}
+    """
     return f"the weight of {quoted(name)} must be a whole number, not {found}", help_
 
 
 @code("E412")
 def argument_out_of_range(function: str, parameter: str, demand: str, found: str) -> Said:
-    """A constant argument has a value that the function has no meaning for."""
+    """A constant argument has a value that the function has no meaning for.
+
+    Why: `volumeSpike(0)` would ask for more than nothing and divide by it.
+
+    Wrong:
+        "conditions": {"up": "volumeSpike(0) > 1"}
+    Right:
+        "conditions": {"up": "volumeSpike(1.5) > 1"}
+    """
     return f"`{parameter}` of `{function}` must be {demand}, not {found}", None
 
 
 @code("E413")
 def argument_not_constant(function: str, parameter: str) -> Said:
-    """An argument that must be the same on every candle is a series."""
+    """An argument that must be the same on every candle is a series.
+
+    Why: The function has a meaning for one number only, not for one that changes from candle to candle.
+
+    Wrong:
+        "conditions": {"up": "volumeSpike(close) > 1"}
+    Right:
+        "conditions": {"up": "volumeSpike(1.5) > 1"}
+    """
     return f"`{parameter}` of `{function}` must be a constant, not a series", None
 
 
 @code("E414")
 def literal_out_of_range() -> Said:
-    """A number in an expression is too large for a float64."""
+    """A number in an expression is too large for a float64.
+
+    Why: It would become infinity, and no price is.
+
+    Wrong:
+        "conditions": {"up": "close < 1e999"}
+    Right:
+        "conditions": {"up": "close < 1e9"}
+    """
     return "this number is out of range", "write a number below 1.8e308"
 
 
 @code("E415")
 def value_out_of_range(name: str, found: str, demand: str, help_: str | None = None) -> Said:
-    """A parameter is given a value that its declaration does not allow."""
+    """A parameter is given a value that its declaration does not allow.
+
+    Why: The range is what the author has allowed; outside it the strategy was never meant to run.
+
+    Wrong:
+        "parameters": {"fast": {"default": 90, "min": 5, "max": 50}},
+        "conditions": {"up": "close > ema(close, fast)"}
+    Right:
+        "parameters": {"fast": {"default": 9, "min": 5, "max": 50}},
+        "conditions": {"up": "close > ema(close, fast)"}
+    """
     return f"{quoted(name)} must be {demand}, not {found}", help_
 
 
 @code("E416")
 def unfit_value(values: str, problem: str) -> Said:
-    """The declared range of a parameter has values for which an expression means nothing."""
+    """The declared range of a parameter has values for which an expression means nothing.
+
+    Why: A sweep would stop in the middle. So what holds for a parameter must hold for its whole range.
+
+    Wrong:
+        "parameters": {"fast": {"default": 9, "min": 0, "max": 50}},
+        "conditions": {"up": "close > ema(close, fast)"}
+    Right:
+        "parameters": {"fast": {"default": 9, "min": 1, "max": 50}},
+        "conditions": {"up": "close > ema(close, fast)"}
+    """
     return f"with {values}, {problem}", "narrow the range of the parameter, or add a constraint"
 
 
 @code("E417")
 def constraint_broken(constraint: str, values: str) -> Said:
-    """The values of the parameters do not satisfy one of the constraints."""
+    """The values of the parameters do not satisfy one of the constraints.
+
+    Why: The author has ruled this combination out. It happens for the defaults of a document, and for
+    values that are bound.
+
+    Wrong:
+        "parameters": {
+          "fast": {"default": 50, "min": 5, "max": 50},
+          "slow": {"default": 20, "min": 10, "max": 200}
+        },
+        "constraints": ["fast < slow"],
+        "conditions": {"up": "ema(close, fast) > ema(close, slow)"}
+    Right:
+        "parameters": {
+          "fast": {"default": 9, "min": 5, "max": 50},
+          "slow": {"default": 20, "min": 10, "max": 200}
+        },
+        "constraints": ["fast < slow"],
+        "conditions": {"up": "ema(close, fast) > ema(close, slow)"}
+    """
     return f"the constraint {quoted(constraint)} does not hold with {values}", "choose other values"
 
 
 @code("E418")
 def constraint_not_truth(constraint: str) -> Said:
-    """A constraint must be true or false, and known without any candle."""
+    """A constraint must be true or false, and known without any candle.
+
+    Why: A constraint decides whether a combination may be tried, so its answer is yes or no.
+
+    Wrong:
+        "parameters": {"fast": {"default": 9, "min": 5, "max": 50}},
+        "constraints": ["fast + 1"],
+        "conditions": {"up": "close > ema(close, fast)"}
+    Right:
+        "parameters": {"fast": {"default": 9, "min": 5, "max": 50}},
+        "constraints": ["fast + 1 < 60"],
+        "conditions": {"up": "close > ema(close, fast)"}
+    """
     return f"the constraint {quoted(constraint)} is not a comparison of parameters", (
         "write one that is true or false, for example fast < slow"
     )

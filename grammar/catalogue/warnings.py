@@ -8,35 +8,84 @@ from .code import Said, code
 
 @code("W701")
 def number_as_truth(expression: str) -> Said:
-    """A number inside `AND`, `OR` or `NOT` counts as true where it is not 0."""
+    """A number inside `AND`, `OR` or `NOT` counts as true where it is not 0.
+
+    Why: It is almost always a comparison whose end is missing.
+
+    Wrong:
+        "conditions": {"up": "close > open AND volume"}
+    Right:
+        "conditions": {"up": "close > open AND volume > 1000"}
+    """
     return "this number counts as true wherever it is not 0", f"say it: `{expression} != 0`"
 
 
 @code("W702")
 def division_by_zero() -> Said:
-    """A division by a constant zero is undefined on every candle."""
+    """A division by a constant zero is undefined on every candle.
+
+    Why: What is undefined is never true, so the condition never holds.
+
+    Wrong:
+        "conditions": {"up": "close / 0 > 1"}
+    Right:
+        "conditions": {"up": "close / open > 1"}
+    """
     return "this divides by zero, so it is undefined on every candle", "divide by something else"
 
 
 @code("W703")
 def no_conditions() -> Said:
-    """A strategy without conditions can hardly decide anything."""
+    """A strategy without conditions can hardly decide anything.
+
+    Why: Without conditions there is no score, and nothing explains why a candle enters.
+
+    Wrong:
+        "conditions": {}, "score": {}, "decision": {"entry": "close > open"}
+    Right:
+        "conditions": {"up": "close > open"}, "score": {"up": 10}, "decision": {"entry": "up"}
+    """
     return "the strategy has no conditions", "add at least one condition"
 
 
 @code("W704")
 def no_weights() -> Said:
-    """Without weights the score is 0 on every candle."""
+    """Without weights the score is 0 on every candle.
+
+    Why: A threshold above 0 is then never reached, and one below it always.
+
+    Wrong:
+        "score": {}, "decision": {"entry": "up"}
+    Right:
+        "score": {"up": 10}, "decision": {"entry": "score >= 10"}
+    """
     return "no condition carries a weight, so the score is always 0", "give a condition a weight"
 
 
 @code("W706")
 def unused_parameter(name: str) -> Said:
-    """A parameter is declared and no expression uses it, so its value changes nothing."""
+    """A parameter is declared and no expression uses it, so its value changes nothing.
+
+    Why: A sweep would try its values and find no difference.
+
+    Wrong:
+        "parameters": {"fast": {"default": 9, "min": 5, "max": 50}}
+    Right:
+        "parameters": {"fast": {"default": 9, "min": 5, "max": 50}},
+        "conditions": {"up": "close > ema(close, fast)"}
+    """
     return f"no expression uses the parameter {quoted(name)}", "use it, or remove it"
 
 
 @code("W705")
 def more_warnings(count: int) -> Said:
-    """There are more warnings than are shown, and no errors."""
+    """There are more warnings than are shown, and no errors.
+
+    Why: A hundred are shown; the rest is of the same kind more often than not.
+
+    Wrong:
+        "conditions": {‹"c{n}": "close AND close > {n}", ›×101"up": "close > open"}
+    Right:
+        "conditions": {"up": "close > open AND volume > 1000"}
+    """
     return f"and {some(count, 'more warning')}", None

@@ -1,0 +1,1 @@
+"""Verdicts: what is known of a correct strategy before any candle is seen, said as warnings."""

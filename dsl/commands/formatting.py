@@ -1,0 +1,139 @@
+"""`dslc fmt`: rewrites documents in their canonical form, or says which ones have another.
+
+A document is read, checked and laid out in memory; only then is its file replaced, as a whole. An invalid
+one stays as it is, and its diagnostics are shown as `dslc validate` shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+import difflib
+import os
+from pathlib import Path
+import re
+import sys
+from typing import Literal
+
+import click
+
+from ..files import OutputError, write_atomically
+from ..formatting import formatted
+from ..grammar.document import load
+from ..grammar.source import Source
+from ..grammar.words import some
+from ..render import Checked, as_text, visible
+from ..strategy import StrategyError
+from .checking import INVALID, STDIN, UNREADABLE, complain, find_files, is_colored, read_source
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+
+Outcome = Literal["changed", "unchanged", "invalid", "unreadable"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asked for."""
+
+    files: tuple[str, ...]
+    check: bool
+    diff: bool
+
+
+def format_files(request: Request) -> int:
+    """Format everything that is named; returns the exit status."""
+    try:
+        files = list(find_files(request.files))
+    except OSError as error:
+        complain(str(error.filename), error)
+        return UNREADABLE
+    if STDIN in files and len(files) > 1:
+        click.echo("dslc: - is standard input and stands alone", err=True)
+        return UNREADABLE
+    outcomes = [_format(name, request) for name in files]
+    if outcomes and STDIN not in files:
+        click.echo(_summary(outcomes, request), err=request.diff)
+    return _status(outcomes, request)
+
+
+def _status(outcomes: list[Outcome], request: Request) -> int:
+    if not outcomes or "unreadable" in outcomes:
+        return UNREADABLE
+    would_change = (request.check or request.diff) and "changed" in outcomes
+    return INVALID if would_change or "invalid" in outcomes else 0
+
+
+def _format(name: str, request: Request) -> Outcome:
+    try:
+        raw = read_source(name)
+        after = _canonical(name, raw)
+        if after is None:
+            return "invalid"
+        outcome: Outcome = "unchanged" if after == raw else "changed"
+        if request.diff:
+            click.echo(_difference(name, raw.decode("utf-8"), after.decode("utf-8")), nl=False)
+        elif name == STDIN:
+            if not request.check:
+                click.echo(after, nl=False)
+        elif outcome == "changed":
+            _replace(name, after, request)
+    except OSError as error:
+        complain(name, error)
+        return "unreadable"
+    except OutputError as error:
+        click.echo(f"dslc: {visible(str(error))}", err=True)
+        return "unreadable"
+    return outcome
+
+
+def _canonical(name: str, raw: bytes) -> bytes | None:
+    """The canonical form as bytes; None for an invalid document, once its diagnostics are shown."""
+    document = load(raw, "<stdin>" if name == STDIN else name)
+    try:
+        return formatted(raw, document).encode("utf-8")
+    except StrategyError as error:
+        found = Checked(Source(document.text or "", document.label), error.diagnostics)
+        click.echo(as_text(found, color=is_colored(sys.stderr)), err=True)
+        return None
+
+
+def _replace(name: str, after: bytes, request: Request) -> None:
+    if request.check:
+        click.echo(f"would reformat {visible(name)}")
+        return
+    if not os.path.isfile(name):
+        raise OutputError(f"{name} is no regular file; use - for standard input")
+    if not os.access(name, os.W_OK):
+        raise OutputError(f"{name}: the file is read-only")
+    write_atomically(Path(name), lambda path: _write(path, after))
+    click.echo(f"reformatted {visible(name)}")
+
+
+def _write(path: Path, raw: bytes) -> None:
+    path.write_bytes(raw)
+
+
+def _difference(name: str, before: str, after: str) -> str:
+    shown = "<stdin>" if name == STDIN else name
+    old, new = (_LINE.findall(text) for text in (before, after))
+    lines = difflib.unified_diff(old, new, shown, f"{shown} (canonical)")
+    return "".join(_printable(line) for line in lines)
+
+
+def _printable(line: str) -> str:
+    """A line of a difference that cannot move a cursor, and says where the file has no last line end."""
+    text = "\t".join(map(visible, line.removesuffix("\n").split("\t")))
+    return text + ("\n" if line.endswith("\n") else "\n\\ No newline at end of file\n")
+
+
+def _summary(outcomes: Iterable[Outcome], request: Request) -> str:
+    outcomes = list(outcomes)
+    done = "would be reformatted" if request.check or request.diff else "reformatted"
+    kept = "already canonical" if request.check or request.diff else "left unchanged"
+    said = [
+        (outcomes.count("changed"), done),
+        (outcomes.count("unchanged"), kept),
+        (outcomes.count("invalid"), "invalid and left as they are"),
+        (outcomes.count("unreadable"), "could not be read or written"),
+    ]
+    return ", ".join(f"{some(count, 'file')} {what}" for count, what in said if count)

@@ -1,0 +1,1 @@
+"""Diagnostics as other programs read them: SARIF, JSON with a schema, and a brief for language models."""
