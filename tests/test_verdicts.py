@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-import time
 from typing import Any
 
 import dslc
@@ -14,10 +13,12 @@ from dslc.compiler.verdicts import truths as known
 from dslc.compiler.verdicts.judge import judge
 from dslc.compiler.verdicts.memory import Memory
 from dslc.compiler.verdicts.units import declared_unit
-from dslc.grammar.diagnostics import Rewrite
+from dslc.grammar.diagnostics import Finding, Rewrite
 from dslc.grammar.document import load
 from dslc.runtime.registry import functions, public_names
 import pytest
+
+from .test_hostile import quickly
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -177,10 +178,12 @@ HOSTILE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_document_takes_long(name: str) -> None:
     source = checked(HOSTILE[name])
-    known._held.truths = known.Truths()
-    start = time.process_time()
-    first = judge(source)
-    assert time.process_time() - start < 0.25  # some 50 ms on a machine with nothing else to do
+
+    def judged_anew() -> list[Finding]:
+        known._held.truths = known.Truths()
+        return judge(source)
+
+    first = quickly(judged_anew, 0.1)
     assert known._held.truths.work <= 2 * known._MOST_WORK
     assert judge(source) == first
 
