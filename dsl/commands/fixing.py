@@ -8,24 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-import difflib
-import os
-from pathlib import Path
-import re
 import sys
 
 import click
 
-from ..files import OutputError, write_atomically
+from ..files import OutputError
 from ..fixing import Fixed, fix
 from ..grammar.diagnostics import Diagnostic
 from ..grammar.document import load
 from ..grammar.source import Source
 from ..grammar.words import some
 from ..render import Checked, as_text, one_line, visible
-from .checking import INVALID, STDIN, UNREADABLE, VALID, complain, find_files, is_colored, read_source
-
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+from .checking import INVALID, STDIN, UNREADABLE, VALID, complain, is_colored, read_source
+from .rewriting import difference, files_to_rewrite, replace_file
 
 
 @dataclass(frozen=True)
@@ -39,13 +34,8 @@ class Request:
 
 def fix_files(request: Request) -> int:
     """Mend everything that is named; returns the exit status."""
-    try:
-        files = list(find_files(request.files))
-    except OSError as error:
-        complain(str(error.filename), error)
-        return UNREADABLE
-    if STDIN in files and len(files) > 1:
-        click.echo("dslc: - is standard input and stands alone", err=True)
+    files = files_to_rewrite(request.files)
+    if files is None:
         return UNREADABLE
     statuses = []
     done: list[Fixed] = []
@@ -75,24 +65,14 @@ def _fix(name: str, request: Request) -> Fixed:
     fixed = fix(raw, unsafe=request.unsafe)
     after = raw if fixed.text is None or not fixed.applied else fixed.text.encode("utf-8", "surrogatepass")
     if request.diff:
-        click.echo(_difference(name, raw, after), nl=False)
+        click.echo(difference(name, raw, after, "fixed"), nl=False)
     elif name == STDIN:
         sys.stdout.flush()
         sys.stdout.buffer.write(after)
     elif after != raw:
-        _replace(name, after)
+        replace_file(name, after)
     _report(name, after, fixed, request)
     return fixed
-
-
-def _replace(name: str, after: bytes) -> None:
-    if not os.access(name, os.W_OK):
-        raise OutputError(f"{name}: the file is read-only")
-
-    def write(path: Path) -> None:
-        path.write_bytes(after)
-
-    write_atomically(Path(name), write)
 
 
 def _report(name: str, after: bytes, fixed: Fixed, request: Request) -> None:
@@ -112,19 +92,6 @@ def _line(diagnostic: Diagnostic, label: str) -> str:
     """What was mended, and how."""
     said = one_line(diagnostic, label).replace(f": {diagnostic.severity}[", ": fixed[", 1)
     return f"{said}: {visible(diagnostic.fix.title)}" if diagnostic.fix else said
-
-
-def _difference(name: str, before: bytes, after: bytes) -> str:
-    """What would change, as a unified difference that cannot move a cursor."""
-    shown = "<stdin>" if name == STDIN else name
-    old, new = (_LINE.findall(raw.decode("utf-8", "replace")) for raw in (before, after))
-    lines = difflib.unified_diff(old, new, shown, f"{shown} (fixed)")
-    return "".join(map(_printable, lines))
-
-
-def _printable(line: str) -> str:
-    text = "\t".join(map(visible, line.removesuffix("\n").split("\t")))
-    return text + ("\n" if line.endswith("\n") else "\n\\ No newline at end of file\n")
 
 
 def _summary(done: Iterable[Fixed], request: Request) -> str:

@@ -8,25 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-import difflib
-import os
-from pathlib import Path
-import re
 import sys
 from typing import Literal
 
 import click
 
-from ..files import OutputError, write_atomically
+from ..files import OutputError
 from ..formatting import formatted
 from ..grammar.document import load
 from ..grammar.source import Source
 from ..grammar.words import some
 from ..render import Checked, as_text, visible
 from ..strategy import StrategyError
-from .checking import INVALID, STDIN, UNREADABLE, complain, find_files, is_colored, read_source
-
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+from .checking import INVALID, STDIN, UNREADABLE, complain, is_colored, read_source
+from .rewriting import difference, files_to_rewrite, replace_file
 
 Outcome = Literal["changed", "unchanged", "invalid", "unreadable"]
 
@@ -42,13 +37,8 @@ class Request:
 
 def format_files(request: Request) -> int:
     """Format everything that is named; returns the exit status."""
-    try:
-        files = list(find_files(request.files))
-    except OSError as error:
-        complain(str(error.filename), error)
-        return UNREADABLE
-    if STDIN in files and len(files) > 1:
-        click.echo("dslc: - is standard input and stands alone", err=True)
+    files = files_to_rewrite(request.files)
+    if files is None:
         return UNREADABLE
     outcomes = [_format(name, request) for name in files]
     if outcomes and STDIN not in files:
@@ -71,7 +61,7 @@ def _format(name: str, request: Request) -> Outcome:
             return "invalid"
         outcome: Outcome = "unchanged" if after == raw else "changed"
         if request.diff:
-            click.echo(_difference(name, raw.decode("utf-8"), after.decode("utf-8")), nl=False)
+            click.echo(difference(name, raw, after, "canonical"), nl=False)
         elif name == STDIN:
             if not request.check:
                 click.echo(after, nl=False)
@@ -101,29 +91,8 @@ def _replace(name: str, after: bytes, request: Request) -> None:
     if request.check:
         click.echo(f"would reformat {visible(name)}")
         return
-    if not os.path.isfile(name):
-        raise OutputError(f"{name} is no regular file; use - for standard input")
-    if not os.access(name, os.W_OK):
-        raise OutputError(f"{name}: the file is read-only")
-    write_atomically(Path(name), lambda path: _write(path, after))
+    replace_file(name, after)
     click.echo(f"reformatted {visible(name)}")
-
-
-def _write(path: Path, raw: bytes) -> None:
-    path.write_bytes(raw)
-
-
-def _difference(name: str, before: str, after: str) -> str:
-    shown = "<stdin>" if name == STDIN else name
-    old, new = (_LINE.findall(text) for text in (before, after))
-    lines = difflib.unified_diff(old, new, shown, f"{shown} (canonical)")
-    return "".join(_printable(line) for line in lines)
-
-
-def _printable(line: str) -> str:
-    """A line of a difference that cannot move a cursor, and says where the file has no last line end."""
-    text = "\t".join(map(visible, line.removesuffix("\n").split("\t")))
-    return text + ("\n" if line.endswith("\n") else "\n\\ No newline at end of file\n")
 
 
 def _summary(outcomes: Iterable[Outcome], request: Request) -> str:
