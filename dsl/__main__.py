@@ -29,16 +29,15 @@ def cli() -> None:
     """Check, compile and evaluate trading strategies written as JSON."""
 
 
+def _shown_as(help_: str, *forms: str) -> Callable[[Command], Command]:
+    """How a report is shown: as text, or in other forms."""
+    choice = click.Choice(["text", *forms])
+    return click.option("--format", "form", type=choice, default="text", show_default=True, help=help_)
+
+
 @cli.command(short_help="Check strategies: files, folders or standard input.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "github", "sarif", "llm"]),
-    default="text",
-    show_default=True,
-    help="How to show what was found.",
-)
+@_shown_as("How to show what was found.", "json", "github", "sarif", "llm")
 @click.option(
     "--budget",
     type=click.IntRange(300),
@@ -210,14 +209,7 @@ def score(**request: Any) -> None:
     metavar="TIME|ROW",
     help="When the candle opened, or its row: counted from 0, negative from the end.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to show the explanation.",
-)
+@_shown_as("How to show the explanation.", "json")
 @_as_evaluated
 def explain_candle(
     strategy: str,
@@ -264,14 +256,7 @@ def explain_candle(
     show_default=True,
     help="Of what is drawn at random.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to show what was found.",
-)
+@_shown_as("How to show what was found.", "json")
 @_as_evaluated
 def verify(
     strategy: str,
@@ -398,14 +383,7 @@ def sweep(
 
 @cli.command(short_help="Say what is known of a strategy before any candle is seen; draw its graph.")
 @click.argument("strategy", metavar="STRATEGY")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to show the report.",
-)
+@_shown_as("How to show the report.", "json")
 @click.option(
     "--graph",
     type=click.Choice(["mermaid", "dot", "svg"]),
@@ -450,14 +428,7 @@ def inspect(
 @click.option(
     "--data", type=click.Path(path_type=Path), metavar="BARS", help="Compare the entries on these bars."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to show the difference.",
-)
+@_shown_as("How to show the difference.", "json")
 @_as_candles
 def diff(
     before: str,
@@ -539,14 +510,7 @@ def functions(name: str | None) -> None:
 
 @cli.command(short_help="Describe a code, such as E301, or list them all.")
 @click.argument("code", required=False)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    show_default=True,
-    help="How to show it.",
-)
+@_shown_as("How to show it.", "markdown", "json")
 def explain(code: str | None, form: str) -> None:
     """Print the page of a diagnostic's CODE: what it says, why it matters, a wrong and a right example.
 
