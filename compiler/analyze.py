@@ -10,9 +10,9 @@ order of the document; a name is known from its definition on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache, partial
+from typing import Any, Literal, NamedTuple
 
 from ..grammar import catalogue as say
 from ..grammar.diagnostics import MAX_DIAGNOSTICS, Finding, Mend, Message, Pointer, Rename, has_errors
@@ -31,7 +31,7 @@ from ..grammar.nodes import (
     inside,
     postorder,
 )
-from ..grammar.parser import Parsed, is_chained, parse
+from ..grammar.parser import Parsed, is_chained, names_argument, parse
 from ..grammar.printer import to_text
 from ..grammar.rewording import Reworded, reworded
 from ..grammar.spelling import Speller
@@ -67,8 +67,7 @@ _RANDOM = frozenset(
 _SHIFTS = frozenset(("shift", "offset", "ref", "lag", "delay", "prev", "previous"))
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What an expression gives: its kind, and its node unless something in it is wrong."""
 
     kind: Kind
@@ -76,6 +75,7 @@ class Value:
 
 
 UNKNOWN = Value("unknown")
+UNSCORED = Value("number")
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,9 @@ class Checked:
     `inputs`, `conditions`, `score` and `entry` are nodes of the graph; they are complete only
     if nothing that was found is an error. `trees` are the expressions, for printing, with the `values`
     of the parameters written out; where there are parameters, `originals` are those with their names.
-    `truths` are the comparisons, calls and joints in them, from the inside out, with their nodes; `used`
-    are the names that some expression uses, `score` among them.
+    `truths` are the comparisons, calls and joints in them, from the inside out, with their nodes; `implied`
+    are the nodes of numbers that stand for truths; `used` are the names that some expression uses, `score`
+    among them.
     """
 
     timeframe: str
@@ -104,6 +105,7 @@ class Checked:
     originals: Mapping[tuple[str, str], Node] = field(default_factory=dict)
     constraints: tuple[Node, ...] = ()
     truths: Sequence[tuple[Pointer, Node, int]] = ()
+    implied: Sequence[int] = ()
     used: frozenset[str] = frozenset()
 
     def allows(self, values: Values) -> bool:
@@ -114,14 +116,20 @@ class Checked:
 
 
 def analyze(
-    outline: Outline, document: Document, speller: Speller, binding: Mapping[str, Any] | None = None
+    outline: Outline,
+    document: Document,
+    speller: Speller,
+    binding: Mapping[str, Any] | None = None,
+    graph: Graph | None = None,
 ) -> tuple[Checked | None, list[Finding]]:
     """Everything that is wrong in the expressions of an outline, and the graph where nothing is.
 
-    `binding` are values for parameters of the document; the others have their defaults.
+    `binding` are values for parameters of the document; the others have their defaults. `graph` is where
+    the nodes go; without one the strategy has a graph of its own.
     """
     values, findings = bound(outline, binding or {}, speller)
-    analyzer = _Analyzer(outline, document, speller, findings=findings, constants=values)
+    graph = Graph(LIMITS.nodes) if graph is None else graph
+    analyzer = _Analyzer(outline, document, speller, graph, findings, constants=values)
     try:
         analyzer.run()
     except GraphTooLarge:
@@ -172,7 +180,7 @@ class _Analyzer:
     graph: Graph = field(default_factory=lambda: Graph(LIMITS.nodes))
     findings: list[Finding] = field(default_factory=list)
     values: dict[str, Value] = field(default_factory=dict)
-    score: Value = Value("number")
+    score: Value = UNSCORED
     decision: Value = UNKNOWN
     trees: dict[tuple[str, str], Node] = field(default_factory=dict)
     forward: list[ForwardUse] = field(default_factory=list)
@@ -185,12 +193,14 @@ class _Analyzer:
     text: str = ""
     other_words: Reworded | None = None
     nearest: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    left_out: dict[tuple[str, str], str] = field(default_factory=dict)
     parameters: dict[str, Value] = field(default_factory=dict)
     expanded: dict[tuple[str, tuple[int, ...]], Value] = field(default_factory=dict)
     constants: Values = field(default_factory=dict)
     originals: dict[tuple[str, str], Node] = field(default_factory=dict)
     constraint_trees: dict[str, Node] = field(default_factory=dict)
     truths: list[tuple[Pointer, Node, int]] = field(default_factory=list)
+    implied: list[int] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
 
     # --- sections --------------------------------------------------------------------------
@@ -285,14 +295,16 @@ class _Analyzer:
 
     def entry(self, section: Section, name: str, text: str) -> Value:
         """The value of one entry, all its mistakes reported."""
-        tree = self.parsed(section, name, text).tree
+        parsed = self.parsed(section, name, text)
+        tree = parsed.tree
         if tree is None:
             return UNKNOWN
         if self.constants:
             self.originals[section, name] = tree
-            tree = written_out(tree, self.constants)
+            tree = self.trees[section, name] = written_out(tree, self.constants)
+            return self.walk(tree)
         self.trees[section, name] = tree
-        return (None if self.constants else repeated(self, text)) or self.walk(tree)
+        return repeated(self, text) or self.walk(tree, nodes=parsed.nodes)
 
     def noted(self, node: Node, value: Value) -> Value:
         """The value of a part of an expression, remembered where it is a truth."""
@@ -306,7 +318,7 @@ class _Analyzer:
         self.pointer, self.text, self.other_words = (section, name), text, None
         parsed = parse(text)
         if parsed.mistakes and self.few:
-            self.other_words = reworded(text, self.defined, name)
+            self.other_words = reworded(text, self.defined, name, section == "decision" and self.of_hundred)
         for mistake in parsed.mistakes:
             mend = remedies.of_mistake(self.pointer, mistake, self.other_words) if self.few else None
             self.report(mistake.message, mistake.start, mistake.end, mend)
@@ -320,6 +332,12 @@ class _Analyzer:
     def propose(self, remedy: Callable[..., Mend | None], *what: Any) -> Mend | None:
         """The mend of a remedy for something in the expression that is being checked."""
         return remedy(self.pointer, self.text, *what) if self.few else None
+
+    @cached_property
+    def of_hundred(self) -> bool:
+        """Whether a percent is a point of the score."""
+        weights = self.outline.weights.values()
+        return sum(weights) == 100 and min(weights) >= 0
 
     @cached_property
     def defined(self) -> frozenset[str]:
@@ -402,6 +420,7 @@ class _Analyzer:
             self.originals,
             tuple(self.constraint_trees.values()),
             self.truths,
+            self.implied,
             frozenset(self.used),
         )
         self.certify(checked)
@@ -418,16 +437,16 @@ class _Analyzer:
 
     # --- one expression --------------------------------------------------------------------
 
-    def walk(self, tree: Node, every: list[Value] | None = None) -> Value:
+    def walk(self, tree: Node, every: list[Value] | None = None, nodes: Sequence[Node] = ()) -> Value:
         """The value of a tree; operands are on a stack when their operator comes.
 
-        `every` gets the value of each node, in the order of `postorder`.
+        `every` gets the value of each node, in the order of `postorder`; `nodes` are those, if known.
         """
         stack: list[Value] = []
         pop, push = stack.pop, stack.append
         if every is not None:
             push = _pushing(stack, every)
-        for node in postorder(tree):
+        for node in nodes or postorder(tree):
             if isinstance(node, Name):
                 push(self.name(node))
             elif isinstance(node, Number):
@@ -472,20 +491,29 @@ class _Analyzer:
         if is_chained(node):
             self.number_operand(node.right, right, "a comparison")
             return Value("truth")
+        if node.operator == "==" and isinstance(node.left, Name) and self.names_argument(node.left.end):
+            return UNKNOWN
+        if left.kind != "number" or right.kind != "number":
+            return self.odd_comparison(node, left, right)
+        if left.node is None or right.node is None:
+            return Value("truth")
+        op, swapped = _COMPARE[node.operator]
+        pair = (right.node, left.node) if swapped else (left.node, right.node)
+        return Value("truth", self.graph.op(op, *pair))
+
+    def odd_comparison(self, node: Binary, left: Value, right: Value) -> Value:
+        """A comparison of something that is no number: with the timeframe, or a mistake."""
         kinds = {left.kind, right.kind}
         if "unknown" in kinds and kinds & {"timeframe", "label"}:
             return Value("truth")
         if kinds == {"timeframe", "label"}:
             return self.timeframe_test(node)
         hint = "combine truths with AND, OR and NOT"
-        mend = self.propose(remedies.of_truth_compared, node) if left.kind == "truth" else None
-        ok = self.number_operand(node.left, left, "a comparison", hint, mend)
-        ok = self.number_operand(node.right, right, "a comparison", hint) and ok
-        if not ok or left.node is None or right.node is None:
-            return Value("truth")
-        op, swapped = _COMPARE[node.operator]
-        pair = (right.node, left.node) if swapped else (left.node, right.node)
-        return Value("truth", self.graph.op(op, *pair))
+        truths = left.kind == right.kind == "truth"
+        mend = self.propose(remedies.of_truth_compared, node, truths) if left.kind == "truth" else None
+        self.number_operand(node.left, left, "a comparison", hint, mend)
+        self.number_operand(node.right, right, "a comparison", hint)
+        return Value("truth")
 
     def timeframe_test(self, node: Binary) -> Value:
         if node.operator not in ("==", "!="):
@@ -498,8 +526,8 @@ class _Analyzer:
         return Value("truth", self.graph.truth(same == (node.operator == "==")))
 
     def arithmetic(self, node: Binary, left: Value, right: Value) -> Value:
-        ok = self.number_operand(node.left, left, f"`{node.operator}`")
-        ok = self.number_operand(node.right, right, f"`{node.operator}`") and ok
+        ok = left.kind == "number" or self.number_operand(node.left, left, f"`{node.operator}`")
+        ok = (right.kind == "number" or self.number_operand(node.right, right, f"`{node.operator}`")) and ok
         op = _ARITHMETIC.get(node.operator)
         if not ok or op is None or left.node is None or right.node is None:
             return Value("number")
@@ -522,7 +550,7 @@ class _Analyzer:
             self.number_operand(node.operand, operand, "an offset")
             return UNKNOWN
         if candles is None or operand.node is None:
-            return replace(operand, node=None)
+            return Value(operand.kind)
         return Value(operand.kind, self.graph.shift(operand.node, candles))
 
     def offset_count(self, node: Node, count: Value) -> int | None:
@@ -563,8 +591,11 @@ class _Analyzer:
 
     def undefined_name(self, node: Name) -> Value:
         name, outline = node.name, self.outline
-        if (self.section, name) in self.messages:
-            return self.refuse_name(self.messages[self.section, name], node)
+        if self.names_argument(inside(node)[1]):
+            return UNKNOWN
+        key = self.section, name
+        if key in self.messages and key not in self.left_out and self.nearest[key] != self.entry_name:
+            return self.refuse_name(self.messages[key], node)
         if name in outline.unusable:
             return UNKNOWN
         if self.section == "inputs" and name in outline.conditions and name not in outline.inputs:
@@ -579,10 +610,24 @@ class _Analyzer:
             end = inside(node)[1]
             mend = None if called.parameters else remedies.rewrite(self.pointer, end, end, "()", True)
             return self.refuse_name(say.missing_parentheses(name, called.signature), node, mend=mend)
-        words = named(name)
-        otherwise = f"write `{words.text}`" if words else None
+        otherwise = self.meant_elsewhere(name)
         message = self.unknown(self.section, name, say.unknown_name, self.known_names(), otherwise)
         return self.refuse_name(message, node, mend=self.name_mend(node))
+
+    def names_argument(self, end: int) -> bool:
+        """Whether what ends at a place is the name of an argument, which was reported with its `=`."""
+        if not self.few:
+            return False
+        after = self.text[end : end + 20]
+        return names_argument(self.text, end + len(after) - len(after.lstrip()))
+
+    def meant_elsewhere(self, name: str) -> str | None:
+        """What to write for a name that has a meaning on other platforms."""
+        words, known = named(name), function_of(name)
+        if words is not None:
+            return f"write `{words.text}`"
+        called = None if known is None or not known.safe else function(known.text)
+        return absent(name) if called is None else f"write `{called.signature}`"
 
     def name_mend(self, node: Name) -> Mend | None:
         nearest = self.nearest.get((self.section, node.name))
@@ -596,12 +641,21 @@ class _Analyzer:
         known: Iterable[str],
         otherwise: str | None = None,
     ) -> Message:
-        """The message about a wrong name; made once, however often the name is used."""
-        if (among, name) not in self.messages:
-            nearest = self.speller.nearest(name, known)
-            self.nearest[among, name] = nearest
+        """The message about a wrong name; made once, however often the name is used.
+
+        Only in the entry that has the nearest name it is another one: nothing is defined by itself.
+        """
+        own = self.entry_name if among == self.section else ""
+        known_for = self.left_out.get((among, name), own)
+        if (among, name) not in self.messages or self.nearest[among, name] == own or known_for != own:
+            names = tuple(known)
+            nearest = self.speller.nearest(name, names)
+            if nearest is not None and nearest == own:
+                self.left_out[among, name] = own
+                nearest = self.speller.nearest(name, (one for one in names if one != own))
             other = otherwise is not None and nearest is not None and plain(nearest) != plain(name)
-            dialect = other and among != "functions" and named(name) is not None
+            dialect = other and among in ("inputs", "conditions", "decision")
+            self.nearest[among, name] = None if dialect and named(name) is None else nearest
             help_ = f"did you mean {quoted(nearest)}?" if nearest and not dialect else otherwise
             self.messages[among, name] = sentence(name, help_)
         return self.messages[among, name]
@@ -621,18 +675,31 @@ class _Analyzer:
         called = functions().get(node.name) if self.section == "formula" else function(node.name)
         if called is None:
             return self.unknown_call(node, arguments)
-        if len(arguments) != len(called.parameters):
-            message = say.wrong_argument_count(called.signature, len(called.parameters), len(arguments))
+        least, most = called.least_arguments, len(called.parameters)
+        if not least <= len(arguments) <= most:
+            message = say.wrong_argument_count(called.signature, least, most, len(arguments))
             self.report(message, *inside(node), self.propose(remedies.of_call, node, None))
             return Value(called.result)
-        mend = self.swapped(called, node, arguments)
+        swapped = partial(self.swapped, called, node, arguments)
         checked = [
-            self.argument(called, parameter, argument, value, mend)
-            for parameter, argument, value in zip(called.parameters, node.arguments, arguments, strict=True)
+            self.argument(called, parameter, argument, value, swapped)
+            for parameter, argument, value in zip(called.parameters, node.arguments, arguments, strict=False)
         ]
         if None in checked:
             return Value(called.result)
-        return self.expand(called, checked)  # type: ignore[arg-type]
+        left_out = [self.standard(parameter) for parameter in called.parameters[len(arguments) :]]
+        return self.expand(called, [*checked, *left_out])  # type: ignore[list-item]
+
+    def standard(self, parameter: Parameter) -> Value:
+        """The value of an argument that is left out."""
+        if not isinstance(parameter.default, str):
+            return self.number(float(parameter.default or 0))
+        tree = parse(parameter.default).tree
+        assert tree is not None, parameter
+        section, self.section = self.section, "formula"
+        value = self.walk(tree)
+        self.section = section
+        return value
 
     def swapped(self, called: Function, node: Call, arguments: list[Value]) -> Mend | None:
         """The mend of a call whose series and period stand the wrong way round."""
@@ -672,10 +739,11 @@ class _Analyzer:
         name = node.name
         known = function_of(name)
         missing = absent(name)
-        if known is not None or missing is not None:
+        words = written(name, [self.text[one.start : one.end] for one in node.arguments])
+        other = known is not None and words is not None and not words.text.startswith(f"{known.text}(")
+        if (known is not None and not other) or missing is not None:
             help_ = missing if known is None else f"did you mean `{known.text}`?"
             return say.unknown_function(name, help_)
-        words = written(name, [self.text[one.start : one.end] for one in node.arguments])
         if words is not None and len(words.text) <= 80:
             return say.unknown_function(name, f"write `{words.text}`")
         otherwise = "`dslc functions` lists them"
@@ -686,18 +754,25 @@ class _Analyzer:
         return any(number is not None and number < 0 for number in constants)
 
     def argument(
-        self, called: Function, parameter: Parameter, node: Node, value: Value, mend: Mend | None = None
+        self,
+        called: Function,
+        parameter: Parameter,
+        node: Node,
+        value: Value,
+        swapped: Callable[[], Mend | None] = lambda: None,
     ) -> Value | None:
-        """The value if it fits its parameter, None after a report."""
+        """The value if it fits its parameter, None after a report; `swapped` mends what stands elsewhere."""
         if parameter.kind == "Truth":
             return value if value.kind == "truth" and value.node is not None else None
-        if not self.number_operand(node, value, f"`{called.name}`") or value.node is None:
+        if value.kind != "number" and not self.number_operand(node, value, f"`{called.name}`"):
+            return None
+        if value.node is None:
             return None
         if parameter.kind == "Series":
             return value
         number = self.graph.constant(value.node)
         if parameter.kind == "Period":
-            return None if self.period(called, parameter, node, number, mend) is None else value
+            return None if self.period(called, parameter, node, number, swapped) is None else value
         if number is None:
             return self.refuse(say.argument_not_constant(called.name, parameter.name), node)
         if not number > 0:
@@ -711,11 +786,11 @@ class _Analyzer:
         parameter: Parameter,
         node: Node,
         number: float | None,
-        mend: Mend | None = None,
+        swapped: Callable[[], Mend | None],
     ) -> int | None:
         names = called.name, parameter.name
         if number is None:
-            return self.refuse(say.period_not_constant(*names), node, mend)
+            return self.refuse(say.period_not_constant(*names), node, swapped())
         if number < 0:
             mend = remedies.of_negative(self.pointer, node)
             return self.refuse(say.lookahead_window(*names, number_text(number)), node, mend)
@@ -750,7 +825,7 @@ class _Analyzer:
 
     def formula(self, called: Function, values: list[Value]) -> Value:
         constants = tuple([self.graph.constant(value.node) for value in values])  # type: ignore[arg-type]
-        recipe = _recipe(called.name, constants)
+        recipe = _free_recipe(called.name, _with_free(called, constants)) or _recipe(called.name, constants)
         (result,) = self.graph.follow(recipe, [value.node for value in values])  # type: ignore[misc]
         return Value(called.result, result)
 
@@ -778,11 +853,12 @@ class _Analyzer:
         self.report(say.number_as_truth(_brief(node)), node.start, node.end, mend)
         if value.node is None:
             return Value("truth")
-        return Value("truth", self.graph.op("unequal", value.node, self.graph.number(0.0)))
+        self.implied.append(self.graph.op("unequal", value.node, self.graph.number(0.0)))
+        return Value("truth", self.implied[-1])
 
     def report(self, message: Message, start: int, end: int, mend: Mend | None = None) -> None:
         if self.section == "formula":
-            raise AssertionError(f"a formula of the registry is wrong: {message.text}")
+            raise _WrongFormula(f"a formula of the registry is wrong: {message.text}")
         if self.other_words is not None and self.other_words.touches(start, end):
             all_of_it = start == 0 and end == self.length
             mend = mend if all_of_it and mend else remedies.whole(self.pointer, self.other_words)
@@ -807,6 +883,37 @@ def _pushing(stack: list[Value], every: list[Value]) -> Callable[[Value], None]:
         every.append(value)
 
     return push
+
+
+class _WrongFormula(AssertionError):
+    """A formula of the registry is no expression over its arguments."""
+
+
+def _with_free(called: Function, constants: tuple[float | None, ...]) -> tuple[float | None, ...]:
+    """The constants among arguments, without those that are only reckoned with on every candle."""
+    pairs = zip(called.parameters, constants, strict=True)
+    return tuple([None if parameter.kind == "Positive" else value for parameter, value in pairs])
+
+
+@lru_cache(maxsize=512)
+def _free_recipe(name: str, constants: tuple[float | None, ...]) -> Recipe | None:
+    """One recipe for all values of the constants that are left out; None where something is made of them."""
+    parameters = functions()[name].parameters
+    known = {
+        at
+        for at, (parameter, value) in enumerate(zip(parameters, constants, strict=True))
+        if value is not None or parameter.kind == "Positive"
+    }
+    try:
+        recipe = _recipe(name, constants)
+    except _WrongFormula:
+        return None
+    for at, step in enumerate(recipe.steps, len(parameters)):
+        if step.op == "const" or (step.args and known.issuperset(step.args)):
+            known.add(at)
+            if step.op != "const":
+                return None
+    return recipe
 
 
 @lru_cache(maxsize=512)

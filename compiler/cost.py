@@ -31,7 +31,7 @@ from functools import cache
 
 from ..runtime.plan import CALL, FAR, FILL, KEEP, LOAD, MOVE, Plan, StoreForm, store_bytes
 from ..runtime.registry import find_window, kernel, kernels
-from .graph import Graph, Node, base, reach
+from .graph import Graph, Node, base, reach, reads
 from .looks import Look, idle
 from .passes import Wanted, lower
 from .schedule import turns_of
@@ -117,7 +117,7 @@ def _costs(graph: Graph, needed: list[int], results: Iterable[int], plan: Plan) 
             found[number].work = LOAD
     for turn in turns_of(graph, needed):
         lanes = 1 if len(turn) == 1 else 4
-        whole = plan.far * kernel(graph[turn[0]].op).cost_of(lanes) + CALL / chunk
+        whole = plan.far * kernel(graph[turn[0]].op).cost_of(lanes, graph[turn[0]].params) + CALL / chunk
         for number in turn:
             found[number].work = whole / len(turn)
     for number, halo in _halos(graph, needed, results).items():
@@ -130,8 +130,10 @@ def _costs(graph: Graph, needed: list[int], results: Iterable[int], plan: Plan) 
 def _halos(graph: Graph, needed: list[int], results: Iterable[int]) -> dict[int, int]:
     """How far back each node is read."""
     halos: dict[int, int] = defaultdict(int)
-    reads = (arg for number in needed if graph[number].op != "shift" for arg in graph[number].args)
-    for read, back in (base(graph, number) for number in (*reads, *results)):
+    read_by_nodes = (
+        item for number in needed if graph[number].op != "shift" for item in reads(graph, number)
+    )
+    for read, back in (*read_by_nodes, *(base(graph, number) for number in results)):
         halos[read] = max(halos[read], back)
     return halos
 
@@ -184,4 +186,4 @@ def _dearest_pointwise() -> float:
 
 def _dearest(node: Node) -> float:
     known = kernels().get(node.op)
-    return max(known.cost if known is not None else 0.0, _dearest_pointwise())
+    return max(known.cost_of(1, node.params) if known is not None else 0.0, _dearest_pointwise())

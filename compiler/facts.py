@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..runtime.registry import find_window, kernels
-from .graph import Graph, reach
+from .graph import Graph, Param, reach
 
 EVER = float("-inf")
 
@@ -46,7 +46,7 @@ def facts(graph: Graph) -> list[Fact]:
             Fact(
                 left=EVER if back is None else min((arg.left for arg in args), default=0) - back,
                 right=right,
-                first=max((arg.first for arg in args), default=0) + _own_first(node.op, node.params, back),
+                first=max((arg.first for arg in args), default=0) + own_first(node.op, node.params),
                 settle=max((arg.settle for arg in args), default=0) + _own_settle(node.op, node.params),
             )
         )
@@ -61,20 +61,27 @@ def right_ends(graph: Graph) -> list[int]:
     >>> right_ends(graph)[node]
     -2
     """
-    ends: list[int] = []
-    for node in graph:
+    ends = graph.ends
+    for node in graph.nodes[len(ends) :]:
         latest = max([ends[arg] for arg in node.args]) if node.args else 0
         ends.append(latest - int(node.params[0]) if node.op == "shift" else latest)
     return ends
 
 
-def _own_first(op: str, params: tuple[float | int | str, ...], back: int | None) -> int:
-    if op == "shift" or find_window(op) is not None:
-        return back or 0
+def own_first(op: str, params: tuple[Param, ...]) -> int:
+    """How many candles later than its operands an operation is first defined.
+
+    >>> own_first("mean", (21,)), own_first("shift", (3,)), own_first("add", ())
+    (20, 3, 0)
+    """
+    if op == "shift":
+        return int(params[0])
+    if find_window(op) is not None:
+        return int(params[0]) - 1
     kernel = kernels().get(op)
     return kernel.first(*params) if kernel is not None else 0
 
 
-def _own_settle(op: str, params: tuple[float | int | str, ...]) -> int:
+def _own_settle(op: str, params: tuple[Param, ...]) -> int:
     kernel = kernels().get(op)
     return kernel.settle(*params) if kernel is not None else 0

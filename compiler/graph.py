@@ -22,6 +22,7 @@ graph also has points, small scores in a byte. The operations besides the kernel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 import operator
 from typing import Any, NamedTuple
 
@@ -54,8 +55,12 @@ class Node(NamedTuple):
     params: tuple[Param, ...] = ()
 
 
-class Recipe(NamedTuple):
-    """Nodes over operands: their arguments are numbers of the operands, then of the steps before."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Recipe:
+    """Nodes over operands: their arguments are numbers of the operands, then of the steps before.
+
+    Recipes compare by identity, so that what came of one can be remembered.
+    """
 
     steps: tuple[Node, ...]
     results: tuple[int, ...]
@@ -74,6 +79,8 @@ class Graph:
 
     def __init__(self, limit: int = 1 << 30) -> None:
         self.nodes: list[Node] = []
+        self.ends: list[int] = []
+        """Kept by `facts.right_ends` for the nodes that it has seen."""
         self._ids: dict[Node, int] = {}
         self._limit = limit
 
@@ -200,7 +207,7 @@ class Graph:
                 steps.append(Node(node.op, tuple([places[arg] for arg in node.args]), node.params))
         return Recipe(tuple(steps), tuple([places[result] for result in results]))
 
-    def follow(self, recipe: Recipe, operands: Sequence[int]) -> list[int]:
+    def follow(self, recipe: Recipe, operands: Sequence[int]) -> tuple[int, ...]:
         """The results of a recipe over operands of this graph; a constant one must be one of the recipe's.
 
         >>> graph, other = Graph(), Graph()
@@ -218,7 +225,7 @@ class Graph:
             node = Node(op, tuple([places[arg] for arg in args]), params)
             known = ids.get(node)
             places.append(self._intern(node) if known is None else known)
-        return [places[result] for result in recipe.results]
+        return tuple([places[result] for result in recipe.results])
 
     def reachable(self, roots: tuple[int, ...]) -> list[int]:
         """The nodes that the roots need, in an order of evaluation."""
@@ -249,7 +256,17 @@ def reach(node: Node) -> int | None:
     if find_window(node.op) is not None:
         return int(node.params[0]) - 1
     known = kernels().get(node.op)
-    return None if known is not None and known.form == "recurrence" else 0
+    if known is None:
+        return 0
+    return None if known.form == "recurrence" else known.reach(node.params)
+
+
+def reads(graph: Graph, number: int) -> list[tuple[int, int]]:
+    """The computed nodes that a node of a lowered graph reads, and how many candles back at most."""
+    node = graph[number]
+    known = kernels().get(node.op)
+    reach = known.reach(node.params) if known is not None else 0
+    return [(read, back + reach) for read, back in (base(graph, arg) for arg in node.args)]
 
 
 def base(graph: Graph, number: int) -> tuple[int, int]:

@@ -2,7 +2,9 @@
 
 1. The changes of a mend are made on the data of the document (`changed`); nothing of the data itself changes.
 2. The changed data are checked as any document is. The mend is good where its diagnostic is gone and no error
-   has come: none but in an expression, a section or a text that could not be read before.
+   has come: none but in an expression, a section or a text that could not be read before. An expression never
+   has more errors afterwards. Where a text that was no JSON had to be completed to become it, all parts have
+   to be where they belong, and readable.
 3. The difference between the data before and after, as RFC 6902 has it, is the fix (`difference`).
 
 Worked: for `"up": "close > open && volume"` the mend of `&&` gives
@@ -34,6 +36,7 @@ from ..grammar.diagnostics import (
     json_pointer,
 )
 from ..grammar.document import ENVELOPE_KEY, Document
+from ..grammar.lenient import repaired
 
 Examine = Callable[[dict[str, Any]], Sequence[Finding]]
 
@@ -42,6 +45,9 @@ _LEAST = 500  # what the smallest document costs to try, in characters
 _FINDING = 50  # and each finding beyond those that are shown
 _ORDERED = {("inputs",), ("conditions",)}
 _UNREAD = "E2"  # an expression with one of these may not have been read to its end
+_DISPLACED = frozenset(("E105", "E109", "E110", "E111", "E303", "E304", "E305", "E312"))
+_BROKEN = frozenset(("E201", "E202", "E203", "E204", "E208", "E211"))
+"""What a completed text shows where a bracket, a quote or a comma was added at the wrong place."""
 
 
 class Unchangeable(Exception):
@@ -183,7 +189,7 @@ class Trial:
         length = len(document.text) if document.text is not None else _length(document.data)
         self.size = max(_LEAST, length) + _FINDING * max(0, len(self._findings) - MAX_DIAGNOSTICS)
         errors = [finding for finding in self._findings if finding.message.severity == "error"]
-        self._faulty = {finding.pointer[:2] for finding in errors}
+        self._faulty = Counter(finding.pointer[:2] for finding in errors)
         self._unread = {one.pointer[:2] for one in errors if one.message.code.startswith(_UNREAD)}
         self._known: dict[tuple[Change, ...], tuple[dict[str, Any], Counter[Any], list[Finding]]] = {}
 
@@ -195,17 +201,22 @@ class Trial:
         data, after, findings = tried
         if any(after[_key(one)] >= self._before[_key(one)] for one in meant):
             return None
+        wrong = [finding for finding in findings if finding.message.severity == "error"]
         if self._document.data is None:
-            return data
+            return data if self._is_whole(wrong) else None
         more = after - self._before
-        for finding in findings:
-            if (
-                finding.message.severity == "error"
-                and more[_key(finding)]
-                and not self._hidden(finding, mend)
-            ):
+        counted = Counter(finding.pointer[:2] for finding in wrong)
+        for finding in wrong:
+            if more[_key(finding)] and not self._hidden(finding, mend, counted):
                 return None
         return data
+
+    def _is_whole(self, wrong: Iterable[Finding]) -> bool:
+        """Whether a text that was no JSON is certainly read as it was meant; `wrong` is in it afterwards."""
+        found = repaired(self._document.text or "")
+        if found is None or found.certain:
+            return True
+        return not any(one.message.code in _DISPLACED | _BROKEN for one in wrong)
 
     def _tried(
         self, changes: tuple[Change, ...]
@@ -224,13 +235,14 @@ class Trial:
             self._known[changes] = found
         return found
 
-    def _hidden(self, finding: Finding, mend: Mend) -> bool:
-        """Whether an error was there before and could not be seen: in what was not read, or was not there."""
+    def _hidden(self, finding: Finding, mend: Mend, counted: Mapping[Pointer, int]) -> bool:
+        """Whether an error was there before and could not be seen: in what was not read, or was not there.
+
+        `counted` says how many errors each entry has now.
+        """
         entry = finding.pointer[:2]
-        if entry in self._unread:
-            return True
-        if mend.safe and entry in self._faulty:
-            return True
+        if entry in self._unread or (mend.safe and entry in self._faulty):
+            return counted[entry] <= self._faulty[entry]
         value: Any = self._document.data
         for part in entry:
             if not isinstance(value, dict) or part not in value:

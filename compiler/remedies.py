@@ -17,6 +17,8 @@ from ..grammar.parser import Mistake
 from ..grammar.rewording import Reworded, fitting
 from ..grammar.words import clipped, quoted
 
+_READABLE = 100  # characters of a comparison that may be written twice
+
 
 def edited(pointer: Pointer, edits: Iterable[Edit], safe: bool, title: str) -> Mend:
     """A mend that changes some characters of one string."""
@@ -58,10 +60,11 @@ def of_name(
     A known name in another spelling comes first, then what the name means elsewhere, then what is near.
     """
     start, end = inside(node)
+    known = list(known)
     if nearest is not None and plain(nearest) == plain(node.name):
         alike = sum(plain(name) == plain(node.name) for name in known)
         return rewrite(pointer, start, end, nearest, alike == 1)
-    words = named(node.name)
+    words = named(node.name, known)
     if words is not None:
         return rewrite(pointer, start, end, fitting(words.text, text, start, end), words.safe)
     return None if nearest is None else rewrite(pointer, start, end, nearest, False)
@@ -104,8 +107,13 @@ def of_negative(pointer: Pointer, node: Node) -> Mend | None:
     return rewrite(pointer, node.start, node.operand.start, "", False)
 
 
-def of_truth_compared(pointer: Pointer, text: str, node: Binary) -> Mend | None:
-    """A truth that is compared with `true`, `false`, 1 or 0 means itself, or NOT itself."""
+def of_truth_compared(pointer: Pointer, text: str, node: Binary, truths: bool) -> Mend | None:
+    """A truth that is compared with `true`, `false`, 1 or 0 means itself, or NOT itself.
+
+    `truths` says that both sides are truths, which are equal where both hold or neither does.
+    """
+    if truths:
+        return _of_two_truths(pointer, text, node)
     other = _literal(node.right)
     if other is None or node.operator not in ("==", "!=", ">"):
         return None
@@ -118,6 +126,22 @@ def of_truth_compared(pointer: Pointer, text: str, node: Binary) -> Mend | None:
     simple = isinstance(node.left, Name | Call) or node.left.brackets
     negated = f"NOT {truth}" if simple else f"NOT ({truth})"
     return rewrite(pointer, start, end, negated, True)
+
+
+def _of_two_truths(pointer: Pointer, text: str, node: Binary) -> Mend | None:
+    if node.operator not in ("==", "!=") or node.end - node.start > _READABLE:
+        return None
+    sides = [
+        (text[side.start : side.end], isinstance(side, Name | Call) or side.brackets > 0)
+        for side in (node.left, node.right)
+    ]
+    a, b = (side if simple else f"({side})" for side, simple in sides)
+    same = f"({a} AND {b}) OR (NOT {a} AND NOT {b})"
+    other = f"({a} AND NOT {b}) OR (NOT {a} AND {b})"
+    start, end = inside(node)
+    alone = (text[:start].rstrip()[-1:] or "(") in "(," and (text[end:].lstrip()[:1] or ")") in "),"
+    made = same if node.operator == "==" else other
+    return rewrite(pointer, start, end, made if alone else f"({made})", True)
 
 
 def _literal(node: Node) -> bool | None:

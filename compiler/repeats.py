@@ -1,7 +1,7 @@
 """Remembers what expressions become: strategies of one author repeat them, under other names and weights.
 
-1. An expression that is short and was seen before is walked once more, apart, over operands that stand for
-   the names that it uses. Of names that are constants the values count, since constants fold and are periods.
+1. An expression that is short and was seen twice before is walked apart, over operands that stand for the
+   names that it uses. Of names that are constants the values count, since constants fold and are periods.
 2. If nothing was wrong with it, its nodes are kept as a recipe (graph.py), with the truths in it.
 3. From then on the recipe is followed wherever the same text uses names of the same kinds.
 
@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..grammar.document import Document, load
-from ..grammar.nodes import Name, Node, postorder
+from ..grammar.nodes import Name, Node
 from ..grammar.parser import parse
 from ..grammar.spelling import Speller
 from ..grammar.words import MARKET_DATA
@@ -39,17 +39,18 @@ class _Kept(NamedTuple):
     used: frozenset[str]
 
 
-_seen: set[str] = set()
+_seen: dict[str, int] = {}
 _kept: dict[_Use, _Kept | None] = {}
 
 
 def repeated(analyzer: _Analyzer, text: str) -> Value | None:
     """The value of an expression that was right before, as `walk` gives it; None where it must be walked."""
-    if text not in _seen:
+    times = _seen.get(text, 0)
+    if times < 2:
         if len(text) <= _LONGEST:
             if len(_seen) >= _KEPT:
                 _seen.clear()
-            _seen.add(text)
+            _seen[text] = times + 1
         return None
     values: list[Value] = []
     for name in _names(text):
@@ -76,10 +77,8 @@ def repeated(analyzer: _Analyzer, text: str) -> Value | None:
 @lru_cache(maxsize=_KEPT)
 def _names(text: str) -> tuple[str, ...]:
     """The names that an expression uses, besides those that mean the same everywhere."""
-    tree = parse(text).tree
-    assert tree is not None, text
     known = (*MARKET_DATA, "timeframe")
-    used = dict.fromkeys(node.name for node in postorder(tree) if isinstance(node, Name))
+    used = dict.fromkeys(node.name for node in parse(text).nodes if isinstance(node, Name))
     return tuple([name for name in used if name not in known])
 
 

@@ -20,7 +20,7 @@ import heapq
 
 from ..runtime.plan import FIELDS, Operand, Plan, Step, Store, StoreForm, work_of
 from ..runtime.registry import LANES, kernels
-from .graph import Graph, base
+from .graph import Graph, base, reads
 from .looks import Look, idle, watched
 
 _CACHE_BYTES = 64 * 1024
@@ -64,10 +64,8 @@ def _lookback(graph: Graph, needed: list[int], recurrent: set[int], results: lis
     """How many candles all other slots need to be right when the recurrent ones are, halos included."""
     back: dict[int, int] = {}
     for number in needed:
-        reads = [base(graph, arg) for arg in graph[number].args]
-        back[number] = (
-            0 if number in recurrent else max((back[read] + shift for read, shift in reads), default=0)
-        )
+        far = max((back[read] + shift for read, shift in reads(graph, number)), default=0)
+        back[number] = 0 if number in recurrent else far
     return max((back[read] + shift for read, shift in (base(graph, node) for node in results)), default=0)
 
 
@@ -121,8 +119,7 @@ class _Reads:
         last: dict[int, Turn] = {}
         for turn in turns:
             for number in turn:
-                for arg in graph[number].args:
-                    read, back = base(graph, arg)
+                for read, back in reads(graph, number):
                     self.halo[read] = max(self.halo[read], back)
                     last[read] = turn
         for number in results:
@@ -197,7 +194,11 @@ class _Layout:
         return Step(
             kernel=nodes[0].op,
             outs=(*(self.place[number] for number in turn), *spare),
-            operands=tuple(self.operand(arg) for node in nodes for arg in node.args),
+            operands=tuple(
+                Operand(self.place[read], back)
+                for number in lanes
+                for read, back in reads(self.graph, number)
+            ),
             params=tuple(float(param) for node in nodes for param in node.params),
         )
 

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
     from .batch import Batch, Sharing, compile_batch
     from .batch_result import BatchResult, Ranking
     from .fixing import Fixed, fix
+    from .formats.brief import brief
+    from .formats.sarif import to_sarif
     from .formatting import format_document
     from .guides.pages import Page, explain_code
+    from .guides.prompt import prompt
+    from .guides.published import grammar_text, schema
     from .limits.estimates import BatchEstimate, Estimate
     from .proof.certificate import Certificate, CertificateError
     from .proof.certificate_file import read_certificate
@@ -82,14 +86,19 @@ __all__ = [
     "Tick",
     "Trial",
     "__version__",
+    "brief",
     "compile",
     "compile_batch",
     "diff",
     "explain_code",
     "fix",
     "format_document",
+    "grammar_text",
+    "prompt",
     "read_certificate",
+    "schema",
     "score",
+    "to_sarif",
     "validate",
 ]
 
@@ -126,13 +135,18 @@ _LATER = {
     "Page": ".guides.pages",
     "Parameter": ".schemas.parameters",
     "Tick": ".stream",
+    "brief": ".formats.brief",
     "compile_batch": ".batch",
     "diff": ".about.difference",
     "explain_code": ".guides.pages",
     "fix": ".fixing",
     "format_document": ".formatting",
+    "grammar_text": ".guides.published",
+    "prompt": ".guides.prompt",
     "read_certificate": ".proof.certificate_file",
+    "schema": ".guides.published",
     "score": ".scoring.run",
+    "to_sarif": ".formats.sarif",
 }
 
 

@@ -29,6 +29,18 @@ def cli() -> None:
     """Check, compile and evaluate trading strategies written as JSON."""
 
 
+def _as_stdin(command: Command) -> Command:
+    """What standard input is called, where an editor sends a text that it has not saved."""
+    return click.option(
+        "--stdin-filename", "stdin_name", metavar="NAME", help="What reports call standard input (-)."
+    )(command)
+
+
+def _check_stdin_name(files: tuple[str, ...], stdin_name: str | None) -> None:
+    if stdin_name is not None and "-" not in files:
+        raise click.UsageError("--stdin-filename says what standard input is called: name - among the files")
+
+
 def _shown_as(help_: str, *forms: str) -> Callable[[Command], Command]:
     """How a report is shown: as text, or in other forms."""
     choice = click.Choice(["text", *forms])
@@ -45,20 +57,41 @@ def _shown_as(help_: str, *forms: str) -> Callable[[Command], Command]:
     help="With --format llm: the most characters to print, 6000 by default.",
 )
 @click.option("--strict", is_flag=True, help="Fail on warnings, too: exit status 1.")
-def validate(files: tuple[str, ...], form: str, budget: int | None, strict: bool) -> None:
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="CODES",
+    help="Leave out these warnings, such as W711,W714; may be repeated.",
+)
+@_as_stdin
+def validate(
+    files: tuple[str, ...],
+    form: str,
+    budget: int | None,
+    strict: bool,
+    ignore: tuple[str, ...],
+    stdin_name: str | None,
+) -> None:
     """Check strategies: files, folders (every .json below) or - for standard input.
 
     json has a schema (`dslc schema diagnostics`), sarif is 2.1.0, github makes annotations, and llm is a
     brief for a language model that is to repair the strategies.
 
-    Exit status: 0 all valid, 1 some invalid (or, with --strict, not free of warnings), 2 some unreadable or
-    nothing to check.
+    Exit status: 0 all valid, 1 some invalid (or, with --strict, not free of warnings that are not ignored), 2
+    some unreadable or nothing to check.
     """
-    from .commands.checking import BUDGET, validate_files
+    from .commands.checking import Request, validate_files
+    from .ignoring import ignored_codes
 
     if budget is not None and form != "llm":
         raise click.UsageError("--budget needs --format llm")
-    raise click.exceptions.Exit(validate_files(files, form, budget or BUDGET, strict=strict))
+    _check_stdin_name(files, stdin_name)
+    try:
+        ignored = ignored_codes(ignore)
+    except ValueError as error:
+        raise click.UsageError(f"--ignore: {error}") from error
+    request = Request(files, form, budget, strict, ignored, stdin_name)
+    raise click.exceptions.Exit(validate_files(request))
 
 
 def _of_files(command: Command) -> Command:
@@ -419,6 +452,8 @@ def inspect(
     """
     from .commands.inspecting import Request, inspect_strategy
 
+    if graph is not None and form != "text":
+        raise click.UsageError(f"--graph draws a picture, and --format {form} is for the report: choose one")
     raise click.exceptions.Exit(inspect_strategy(Request(strategy, timeframe, values, form, graph, out)))
 
 
@@ -458,7 +493,8 @@ def diff(
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--unsafe", is_flag=True, help="Apply guesses, too, such as the nearest name.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
-def fix(files: tuple[str, ...], unsafe: bool, diff: bool) -> None:
+@_as_stdin
+def fix(files: tuple[str, ...], unsafe: bool, diff: bool, stdin_name: str | None) -> None:
     """Mend strategies in place: files, folders (every .json below) or -.
 
     What is mended can only have been meant so: another spelling of an operator, a function, a timeframe or a
@@ -470,14 +506,16 @@ def fix(files: tuple[str, ...], unsafe: bool, diff: bool) -> None:
     """
     from .commands.fixing import Request, fix_files
 
-    raise click.exceptions.Exit(fix_files(Request(files, unsafe, diff)))
+    _check_stdin_name(files, stdin_name)
+    raise click.exceptions.Exit(fix_files(Request(files, unsafe, diff, stdin_name)))
 
 
 @cli.command("fmt", short_help="Rewrite strategies in their canonical form.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--check", is_flag=True, help="Write nothing; exit status 1 if a file would change.")
 @click.option("--diff", is_flag=True, help="As --check, and show what would change.")
-def fmt(files: tuple[str, ...], check: bool, diff: bool) -> None:
+@_as_stdin
+def fmt(files: tuple[str, ...], check: bool, diff: bool, stdin_name: str | None) -> None:
     """Rewrite strategies in their canonical form: files, folders (every .json below) or -.
 
     Keys stand in the order of the schema, names in that of their author; expressions are printed with
@@ -489,7 +527,8 @@ def fmt(files: tuple[str, ...], check: bool, diff: bool) -> None:
     """
     from .commands.formatting import Request, format_files
 
-    raise click.exceptions.Exit(format_files(Request(files, check, diff)))
+    _check_stdin_name(files, stdin_name)
+    raise click.exceptions.Exit(format_files(Request(files, check, diff, stdin_name)))
 
 
 @cli.command()
@@ -514,7 +553,8 @@ def functions(name: str | None) -> None:
 def explain(code: str | None, form: str) -> None:
     """Print the page of a diagnostic's CODE: what it says, why it matters, a wrong and a right example.
 
-    Without a CODE all are listed; as markdown or json, all pages are printed.
+    A CODE is E206, e206, or the name of what was found: chained_comparison. Without one all are listed; as
+    markdown or json, all pages are printed.
 
     Exit status: 0 done, 2 there is no such code.
     """
@@ -534,7 +574,7 @@ def prompt(budget: int | None) -> None:
     left out: examples of functions first, then limits, parameters, mistakes, how to check, laws, and what
     functions say. The guide names what is missing.
     """
-    from .guides.prompt import guide
+    from .guides.prompt import prompt as guide
 
     click.echo(guide(budget))
 
@@ -547,25 +587,25 @@ def prompt(budget: int | None) -> None:
     required=True,
     help="gbnf and lark are of an expression, schema is of the document.",
 )
-def grammar(form: str) -> None:
+def grammar(form: Any) -> None:
     """Print a grammar for generators that can be held to one.
 
     gbnf is for llama.cpp and its kin: every expression that it allows is read without a mistake in its
     spelling. lark is the grammar of the parser itself, which also takes spellings of other languages, to say
     what to write instead. schema is the JSON Schema of the document.
     """
-    from .commands.reference import grammar_text
+    from .commands.reference import printed_grammar
 
-    click.echo(grammar_text(form))
+    click.echo(printed_grammar(form))
 
 
 @cli.command()
 @click.argument("what", type=click.Choice(["strategy", "diagnostics"]), default="strategy")
-def schema(what: str) -> None:
+def schema(what: Any) -> None:
     """Print the JSON Schema (draft 2020-12) of a strategy, or of `validate --format json`."""
-    from .commands.reference import schema_of
+    from .commands.reference import printed_schema
 
-    click.echo(schema_of(what))
+    click.echo(printed_schema(what))
 
 
 def main() -> NoReturn:

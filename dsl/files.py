@@ -1,16 +1,60 @@
-"""Writes result files: whole or not at all, and never over what was read."""
+"""The files of commands and of scoring: which documents a folder has, how much of one is read, and results.
+
+A result is written whole or not at all, and never over what was read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 import contextlib
 import os
 from pathlib import Path
 import tempfile
+from typing import NoReturn
+
+from .grammar.words import LIMITS
+
+STDIN = "-"
+"""The name by which a document on standard input is called."""
+
+DOCUMENT = ".json"
+"""What the name of a document ends in."""
 
 
 class OutputError(Exception):
     """A result file that cannot or must not be written; the text says why."""
+
+
+def documents_below(folder: str) -> Iterator[str]:
+    """Every document below a folder, in the order of the names; links that lead nowhere are among them.
+
+    OSError where a folder cannot be listed.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("b.json", "a.json", "notes.txt"):
+    ...         _ = Path(folder, name).write_text("{}")
+    ...     [os.path.basename(path) for path in documents_below(folder)]
+    ['a.json', 'b.json']
+    """
+    for place, folders, files in os.walk(folder, onerror=_raise):
+        folders.sort()
+        for name in sorted(files):
+            path = os.path.join(place, name)
+            if name.endswith(DOCUMENT) and (os.path.isfile(path) or not os.path.exists(path)):
+                yield path
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise error
+
+
+def read_document(path: str | Path) -> bytes:
+    """The bytes of a document, no more than it takes to see that there are too many.
+
+    OSError where it cannot be read.
+    """
+    with open(path, "rb") as file:
+        return file.read(LIMITS.document_bytes + 1)
 
 
 def check_output(target: Path, inputs: Iterable[Path], suffixes: Iterable[str]) -> None:

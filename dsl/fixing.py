@@ -19,8 +19,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .compiler.front import check, examine
+from .compiler.front import diagnose, examine
 from .compiler.mends import Trial
+from .files import read_document
 from .grammar.diagnostics import MAX_DIAGNOSTICS, Change, Diagnostic, Finding, Fix, Mend, Pointer, Rewrite
 from .grammar.document import ENVELOPE_KEY, Document, load
 from .grammar.editing import edited
@@ -85,7 +86,7 @@ def fix(source: str | bytes | Path | dict[str, Any], *, unsafe: bool = False) ->
         applied += step.diagnostics
     document = load(current)
     text = current if isinstance(current, str) else None
-    return Fixed(text, _data(current, document), tuple(applied), tuple(check(document)[1]))
+    return Fixed(text, _data(current, document), tuple(applied), tuple(diagnose(document)))
 
 
 def _read(
@@ -93,8 +94,7 @@ def _read(
 ) -> tuple[str | bytes | dict[str, Any], list[Diagnostic]]:
     """The text of a source, its bytes where they are none, or its data; and what was mended in reading it."""
     if isinstance(source, Path):
-        with source.open("rb") as file:
-            source = file.read(LIMITS.document_bytes + 1)
+        source = read_document(source)
     if isinstance(source, bytes | bytearray | memoryview):
         try:
             return bytes(source).decode("utf-8"), []
@@ -138,8 +138,8 @@ class _Step:
 
 def _step(document: Document, unsafe: bool) -> tuple[_Step | None, int]:
     """One round, None where nothing can be mended; and what it cost, in characters checked."""
-    _, findings = examine(document)
-    trial = Trial(findings, document, lambda data: examine(load(data))[1])
+    findings = examine(document)
+    trial = Trial(findings, document, lambda data: examine(load(data)))
     step = _tried(trial, _eligible(findings, safe=True), document)
     if step is None and unsafe:
         step = _tried(trial, _eligible(findings, safe=False), document)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from .compiler.front import check
+from .files import read_document
 from .grammar import catalogue as say
 from .grammar.diagnostics import Finding
 from .grammar.document import ENVELOPE_KEY, Document, load
@@ -65,15 +66,13 @@ def format_document(source: Source) -> str:
     """
     label = "<text>"
     if isinstance(source, Path):
-        label = str(source)
-        with source.open("rb") as file:
-            source = file.read(LIMITS.document_bytes + 1)
+        label, source = str(source), read_document(source)
     return formatted(source, load(source, label))
 
 
 def formatted(source: str | bytes | dict[str, Any], document: Document) -> str:
     """The canonical form of a source that was loaded as this document; raises what `format_document` does."""
-    checked, diagnostics = check(document, verdicts=False)
+    checked, diagnostics = check(document)
     if checked is None:
         raise StrategyError(diagnostics, document.label)
     text = _laid_out(_spelled(source)) + "\n"

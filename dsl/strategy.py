@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from .compiler.analyze import Checked
 from .compiler.canonical import canonical, digest
 from .compiler.facts import Fact, facts
-from .compiler.front import check
+from .compiler.front import check, diagnose
 from .compiler.looks import Look, idle, locked
+from .files import read_document
 from .grammar.diagnostics import Diagnostic, Message
 from .grammar.document import Document, load
-from .grammar.words import LIMITS, MINUTES
+from .grammar.words import MINUTES
 from .limits.budgets import check_budget_values, check_budgets
 from .limits.ending import ending, watch_for
 from .limits.estimates import Estimate, estimate
@@ -26,6 +27,7 @@ from .runtime.plan import Plan
 from .schemas.parameters import Parameter
 
 if TYPE_CHECKING:
+    from .about.drawn import Form
     from .about.report import Report
     from .proof.certificate import Certificate
     from .proof.replay import Replay
@@ -66,17 +68,18 @@ class StrategyError(ValueError):
         return "\n".join([*lines, f"… and {rest} more"] if rest > 0 else lines)
 
 
-def validate(source: Source, *, timeframe: str | None = None) -> list[Diagnostic]:
+def validate(source: Source, *, timeframe: str | None = None, ignore: Iterable[str] = ()) -> list[Diagnostic]:
     """Everything that is wrong with a strategy, errors and warnings, in the order of the text.
 
     A str or bytes is the text of a document, a Path a file, a dict plain data; an envelope with
     `strategySnapshotJson` is opened, and places are those of the inner text. An empty list means
-    that the strategy is valid. Never raises on content; a file that cannot be read is an OSError.
+    that the strategy is valid. Warnings whose codes are in `ignore` are left out; a code that is none or an
+    error is a ValueError. Never raises on content; a file that cannot be read is an OSError.
 
     >>> [(d.code, d.path, d.column) for d in validate('{"inputs": {"fast": "emma(close, 9)"}}')][-1]
     ('E301', '/inputs/fast', 22)
     """
-    return check(_read(source), _known_timeframe(timeframe))[1]
+    return _heard(diagnose(_read(source), _known_timeframe(timeframe)), ignore)
 
 
 def compile(
@@ -85,12 +88,14 @@ def compile(
     timeframe: str | None = None,
     parameters: Mapping[str, float | bool] | None = None,
     strict: bool = False,
+    ignore: Iterable[str] = (),
 ) -> Strategy:
     """A strategy that is ready to evaluate.
 
     Takes what `validate` takes; `timeframe` replaces the one of the document (which must have a
     valid one all the same), `parameters` are values in the places of defaults; both enter the hash.
-    Raises StrategyError with all diagnostics if anything is an error, or, if `strict`, a warning.
+    Raises StrategyError with all diagnostics if anything is an error, or, if `strict`, a warning that is not
+    in `ignore`, which has codes such as "W711".
 
     >>> strategy = compile({
     ...     "configuration": {"timeframe": "1D"},
@@ -103,13 +108,22 @@ def compile(
     (1, 1)
     """
     strategy = _compiled(_read(source), _known_timeframe(timeframe), parameters or {})
-    if strict and strategy.diagnostics:
-        raise StrategyError(strategy.diagnostics, strategy._document.label)
+    heard = _heard(strategy.diagnostics, ignore) if strict else []
+    if heard:
+        raise StrategyError(heard, strategy._document.label)
     return strategy
 
 
+def _heard(diagnostics: Iterable[Diagnostic], ignore: Iterable[str]) -> list[Diagnostic]:
+    if not ignore:
+        return list(diagnostics)
+    from .ignoring import ignored_codes, parted
+
+    return parted(diagnostics, ignored_codes(ignore))[0]
+
+
 def _compiled(document: Document, timeframe: str | None, binding: Mapping[str, Any]) -> Strategy:
-    checked, diagnostics = check(document, timeframe, binding, verdicts=False)
+    checked, diagnostics = check(document, timeframe, binding)
     if checked is None:
         raise StrategyError(diagnostics, document.label)
     return Strategy(checked, document, timeframe)
@@ -117,8 +131,7 @@ def _compiled(document: Document, timeframe: str | None, binding: Mapping[str, A
 
 def _read(source: Source) -> Document:
     if isinstance(source, Path):
-        with source.open("rb") as file:
-            return load(file.read(LIMITS.document_bytes + 1), str(source))
+        return load(read_document(source), str(source))
     return load(source)
 
 
@@ -161,7 +174,7 @@ class Strategy:
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """The warnings that `validate` gives, verdicts among them, for the values of the parameters."""
-        return tuple(check(self._document, self._override, self.values)[1])
+        return tuple(diagnose(self._document, self._override, self.values))
 
     @property
     def name(self) -> str | None:
@@ -354,6 +367,37 @@ class Strategy:
         from .about.report import report
 
         return report(self)
+
+    def picture(self, format: Form = "mermaid", *, title: str | None = None) -> str:
+        """The graph of the strategy as text: for "mermaid", for Graphviz ("dot"), or as "svg".
+
+        A box for what has a name and for every operation between, arrows from what is read to what reads
+        it. The title is the name, or the beginning of the hash, where none is given. Raises ValueError for
+        any other format.
+
+        >>> strategy = compile({
+        ...     "configuration": {"timeframe": "1D"},
+        ...     "inputs": {"mean": "sma(close, 3)"},
+        ...     "conditions": {"up": "close > mean"},
+        ...     "score": {"up": 40},
+        ...     "decision": {"entry": "score >= 40"},
+        ... })
+        >>> print(*strategy.picture("dot", title="up").splitlines()[3:9], sep="\\n")
+          n0 [shape=oval, label="close"];
+          n1 [shape=box, label="mean\\nsma(close, 3)"];
+          n2 [shape=hexagon, label="up\\nclose > mean"];
+          n3 [shape=parallelogram, label="score\\n0 to 40"];
+          n4 [shape=doubleoctagon, label="entry\\nscore >= 40"];
+          n0 -> n1;
+        >>> strategy.picture("png")
+        Traceback (most recent call last):
+        ...
+        ValueError: `png` is no format of a picture: there are `mermaid`, `dot` and `svg`
+        """
+        from .about.drawn import drawn
+        from .about.picture import picture_of
+
+        return drawn(picture_of(self._checked, title or self.name or self.hash[:12]), format)
 
     def verify(
         self,

@@ -148,8 +148,8 @@ def json_pointer(pointer: Pointer) -> str:
     >>> json_pointer(("inputs", "a/b"))
     '/inputs/a~1b'
     """
-    text = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in pointer)
-    return text.encode("utf-8", "backslashreplace").decode()
+    text = "".join(["/" + str(part).replace("~", "~0").replace("/", "~1") for part in pointer])
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

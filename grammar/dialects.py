@@ -16,6 +16,7 @@ it is a guess.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 import re
 
@@ -103,6 +104,7 @@ ABSENT = {
     "Bollinger band": "bb bbands bollinger bollingerbands bollingerupper bollingerlower upperband lowerband",
     "MACD function": "macd macdsignal macdhist",
     "weighted average": "wma hma vwma alma kama linreg lsma t3 trima",
+    "average of Wilder": "rma smma wilder wilders wildersma",
     "VWAP": "vwap",
     "directional index": "adx dmi plusdi minusdi adxr dx",
     "Supertrend": "supertrend",
@@ -116,6 +118,7 @@ ABSENT = {
     "function of past events": "barssince valuewhen rising falling cum cumsum sum rollingsum",
     "choice between values": "iff where ifelse",
     "other symbol or timeframe": "security requestsecurity",
+    "time of day or calendar": "time hour minute dayofweek weekday dayofmonth month year session timestamp",
 }
 """What this language has not, and what others call it."""
 
@@ -135,6 +138,10 @@ NEAREST = {
     "wma": "the nearest are sma and ema",
     "hma": "the nearest are sma and ema",
     "vwap": "the nearest is sma of (high + low + close) / 3",
+    **dict.fromkeys(
+        ("rma", "smma", "wilder", "wilders", "wildersma"),
+        "the nearest to that of x and n is ema(x, 2 * n - 1), which forgets as fast",
+    ),
     "bb": "the middle band is sma(close, 20)",
     "bbands": "the middle band is sma(close, 20)",
 }
@@ -149,7 +156,6 @@ NAMES = {
     "medianprice": "(high + low) / 2",
     "tr": _TRUE_RANGE,
     "truerange": _TRUE_RANGE,
-    "vol": "volume",
     "prevclose": "close[1]",
     "prevopen": "open[1]",
     "prevhigh": "high[1]",
@@ -158,15 +164,16 @@ NAMES = {
     "previousopen": "open[1]",
     "previoushigh": "high[1]",
     "previouslow": "low[1]",
-    "lastclose": "close[1]",
 }
+SCORE_NAMES = ("totalscore", "scoretotal")
+"""What others call the score; every other name may stand anywhere."""
 UNSURE_NAMES = {
     "price": "close",
     "src": "close",
     "source": "close",
     "adjclose": "close",
-    "totalscore": "score",
-    "scoretotal": "score",
+    "vol": "volume",
+    "lastclose": "close[1]",
     "points": "score",
 }
 FRAMES = ("df", "dataframe", "data", "bars", "candles", "ohlcv", "ohlc", "prices")
@@ -180,6 +187,7 @@ NAMED = (
 _READABLE = 300  # characters of a formula; longer ones repeat long arguments, and nobody would read them
 _PERIODS = re.compile(r"(?:\[|, ){([0-9])}[\])]")
 _WITH_PERIOD = re.compile(r"(ema|sma|rsi|atr|highest|lowest|volume_?sma)_?([1-9][0-9]{0,3})", re.IGNORECASE)
+_PERIOD = 5
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
@@ -206,6 +214,7 @@ _UNSURE = {other: name for name, others in UNSURE.items() for other in others.sp
 _ABSENT = {other: what for what, others in ABSENT.items() for other in others.split()}
 
 
+_WILDERS = frozenset(ABSENT["average of Wilder"].split())
 _EXTREMES = {"MAX": Words("highest", True), "MIN": Words("lowest", True)}
 """TA-Lib's windows, of market data and a number; anything else is the larger of two values."""
 
@@ -233,6 +242,8 @@ def written(name: str, arguments: list[str]) -> Words | None:
     """
     arguments = [argument.strip() for argument in arguments]
     formula = FORMULAS.get(plain(name), {}).get(len(arguments))
+    if plain(name) == "tr" and arguments not in ([], ["true"], ["false"]):
+        return None  # a number asks for an average, which another function is
     if plain(name) == "stoch" and arguments[:3] != ["close", "high", "low"]:
         return None  # Pine's order; other platforms begin with the high
     window = len(arguments) == 2 and arguments[0] in MARKET_DATA and arguments[1].isdigit()
@@ -243,11 +254,15 @@ def written(name: str, arguments: list[str]) -> Words | None:
         if any(not _is_period(arguments[int(at)]) for at in periods):
             return None
         text = formula.format(*map(_operand, arguments)) if sum(map(len, arguments)) < _READABLE else ""
-        return Words(text, True) if 0 < len(text) < _READABLE else None
+        return Words(text, _is_sure(plain(name), arguments)) if 0 < len(text) < _READABLE else None
     if plain(name) in ("where", "iff", "ifelse") and arguments[1:] in (["1", "0"], ["true", "false"]):
         return Words(f"({arguments[0]})", True)
     if plain(name) == "nz" and len(arguments) == 1:
         return Words(arguments[0], False)
+    if plain(name) in _WILDERS and len(arguments) == 2 and arguments[1].isdigit():
+        return Words(f"ema({arguments[0]}, {2 * int(arguments[1]) - 1})", False)
+    if plain(name) in ("avg", "average", "mean") and len(arguments) > 1 and _is_series(arguments[-1]):
+        return Words(f"({' + '.join(arguments)}) / {len(arguments)}", True)
     if found is None:
         return None
     fitted = _fitted(found.text, arguments)
@@ -256,9 +271,24 @@ def written(name: str, arguments: list[str]) -> Words | None:
     return Words(f"{found.text}({', '.join(fitted[0])})", found.safe and fitted[1])
 
 
+def _is_sure(name: str, arguments: list[str]) -> bool:
+    """Whether a formula is all that a call can mean.
+
+    The second argument of numpy's `diff` is an order. Two numbers beside each other may be one with a comma.
+    """
+    if name == "diff":
+        return len(arguments) < 2
+    return name not in ("max", "min") or sum(bool(_NUMBER.fullmatch(one)) for one in arguments) < 2
+
+
 def _is_period(argument: str) -> bool:
     """Whether a text may be a number of candles: a whole number, or a name that may stand for one."""
     return argument.isdigit() or (argument.isidentifier() and argument not in MARKET_DATA)
+
+
+def _is_series(argument: str) -> bool:
+    """Whether a text has a value on every candle, so that it is no period."""
+    return argument in MARKET_DATA or _is_call(argument)
 
 
 def _operand(argument: str) -> str:
@@ -320,8 +350,10 @@ def absent(name: str) -> str | None:
     return f"there is no {what} yet; {nearest}" if nearest else f"there is no {what} yet"
 
 
-def named(name: str) -> Words | None:
-    """The expression that a name of another language means.
+def named(name: str, known: Iterable[str] = ()) -> Words | None:
+    """The expression that a name of another language means, in a document where some names are known.
+
+    A number below 5 may only count the names, and beside `rsi7` the name `rsi14` may be a slip.
 
     >>> named("rsi_14").text, named("hl2").text, named("prevClose").text
     ('rsi(close, 14)', '(high + low) / 2', 'close[1]')
@@ -330,13 +362,17 @@ def named(name: str) -> Words | None:
         return Words(plain(name), True)
     if plain(name) in NAMES:
         return Words(NAMES[plain(name)], True)
+    if plain(name) in SCORE_NAMES:
+        return Words("score", True)
     if plain(name) in UNSURE_NAMES:
         return Words(UNSURE_NAMES[plain(name)], False)
     match = _WITH_PERIOD.fullmatch(name)
     if match is None:
         return None
     called = _KNOWN[plain(match[1])]
-    sure = called not in ("highest", "lowest")
+    others = [other for one in known if (other := _WITH_PERIOD.fullmatch(one))]
+    counted = any(_KNOWN[plain(other[1])] == called for other in others)
+    sure = called not in ("highest", "lowest") and int(match[2]) >= _PERIOD and not counted
     source = {"highest": "high, ", "lowest": "low, ", "atr": "", "volumeSma": ""}.get(called, "close, ")
     return Words(f"{called}({source}{match[2]})", sure)
 
@@ -361,7 +397,9 @@ def timeframe_of(text: str) -> str | None:
     ['1H', '1H', '4H', '15M', None]
     """
     word = text.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
-    word = word.removeprefix("pt").removeprefix("p") if word.startswith("p") else word
+    if re.fullmatch(r"p[0-9]+m", word):
+        return None  # ISO 8601 writes a month so, and a minute with a T
+    word = word.removeprefix("pt").removeprefix("p")
     if word in _WORDS:
         return _LABELS[_WORDS[word]]
     match = re.fullmatch(r"([0-9]{1,5})([a-z]*)", word) or re.fullmatch(r"([a-z]+)([0-9]{1,5})", word)

@@ -173,7 +173,8 @@ def _as_json(text: str) -> Mend | None:
     reader = _Reader()
     data = reader.read(found.text)
     odd = reader.duplicates or reader.bad_numbers or not isinstance(data, dict)
-    return None if odd else Mend("write it as JSON", (Put((), data),), True)
+    title = "remove the mark" if text == f"\ufeff{found.text}" else "write it as JSON"
+    return None if odd else Mend(title, (Put((), data),), True)
 
 
 def _refuse_before_parsing(text: str) -> Finding | None:

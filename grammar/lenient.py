@@ -6,6 +6,9 @@ Nothing is guessed about values: what is mended is punctuation, quotes, comments
 2. One walk over the rest copies it, character by character, to the output; spaces and line ends are kept.
    Where the copy would be no JSON the walk writes what JSON has there: a quote, a colon, a comma, a bracket.
 3. Commas are held back until a next member comes, so one before a closing bracket is never written.
+4. What only is another spelling (comments, quotes, commas at the end, keys without quotes) is certain. Where
+   a comma, a colon, a quote or a bracket had to be added, or something is left over at the end, it is not:
+   then the result has to prove itself (compiler/mends.py). A quote inside of a string is nobody's to mend.
 
 Worked: `{score: {up: 5,}} // weights` becomes `{"score": {"up": 5}}`. The walk descends as deep as a document
 may nest and reads every character a bounded number of times.
@@ -49,9 +52,10 @@ _HEXADECIMAL = re.compile(r"0[xX][0-9A-Fa-f]{1,12}")
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """JSON text that reads as an object."""
+    """JSON text that reads as an object; `certain` if nothing had to be added to what stood there."""
 
     text: str
+    certain: bool = True
 
 
 def repaired(text: str) -> Repaired | None:
@@ -66,11 +70,12 @@ def repaired(text: str) -> Repaired | None:
     if inner is not None:
         return Repaired(inner)
     try:
-        written = _Walk(_body(text)).document()
+        walk = _Walk(_body(text))
+        written = walk.document()
         found = json.loads(written)
     except (_Lost, ValueError, RecursionError):
         return None
-    return Repaired(written) if isinstance(found, dict) and found else None
+    return Repaired(written, walk.certain) if isinstance(found, dict) and found else None
 
 
 class _Lost(Exception):
@@ -114,6 +119,7 @@ class _Walk:
         self.out: list[str] = []
         self.depth = 0
         self.begun = False
+        self.certain = True
 
     def document(self) -> str:
         self.skip()
@@ -131,6 +137,8 @@ class _Walk:
         """What follows the document: only a line end is kept. Another document is one too many."""
         if "{" in self.text[self.at :]:
             raise _Lost
+        if re.search(r"[\"':}\]]", self.text[self.at :]):
+            self.certain = False
         if self.text.endswith("\n"):
             self.out.append("\r\n" if self.text.endswith("\r\n") else "\n")
 
@@ -188,6 +196,8 @@ class _Walk:
             self.nested("]", self.value)
         elif here in _CLOSING and here:
             self.string()
+            if re.compile(r"[ \t]*\w").match(self.text, self.at):
+                raise _Lost
         elif here and here not in "}]),:":
             self.bare()
         else:
@@ -211,6 +221,7 @@ class _Walk:
                 before += self.spaces()
             here = self.peek()
             if not here:
+                self.certain = False
                 self.out.append(before.rstrip())
                 broken = "\n" in "".join(self.out)
                 self.out.append(f"\n{indent}{closing}" if broken else closing)
@@ -218,10 +229,12 @@ class _Walk:
             if here in "})]":
                 if closing != here and not (closing == "}" and here == ")"):
                     raise _Lost
+                self.certain = self.certain and closing == here
                 self.at += 1
                 self.out.append(before + closing)
                 break
             if not empty:
+                self.certain = self.certain and commas == 1
                 self.out.append(",")
             self.out.append(before if before or empty else " " if not commas else "")
             item()
@@ -240,9 +253,14 @@ class _Walk:
             self.at = word.end()
             if self.peek() and self.peek() in "\"'”’":
                 self.at += 1
+                self.certain = False
             self.out.append(json.dumps(word[0]))
         elif self.peek() in _CLOSING:
             self.string()
+            doubled = re.compile(r"['\"](?=\s*:)").match(self.text, self.at)
+            if doubled:
+                self.at = doubled.end()
+                self.certain = False
         else:
             raise _Lost
         space = self.spaces()
@@ -251,6 +269,7 @@ class _Walk:
             self.at = colon.end()
             self.out.append((space if colon[0].strip() == ":" else "") + ":")
         else:
+            self.certain = False
             self.out.append(":")
             self.at -= len(space)
         self.skip()
@@ -262,6 +281,7 @@ class _Walk:
         closing = _CLOSING[self.peek()]
         if self.text.startswith('""', start) and re.match(r'""[^\s",:}\]]', self.text[start : start + 3]):
             start += 1
+            self.certain = False
         self.at = start + 1
         kept: list[str] = []
         while True:
@@ -279,6 +299,7 @@ class _Walk:
             return
         if closing == '"' and self.peek() == '"' and start > 0 and self.text[start - 1] == '"':
             self.at += 1
+            self.certain = False
         self.out.append(f'"{written}"')
 
     def runs_on(self) -> bool:
@@ -290,6 +311,7 @@ class _Walk:
         """A string whose closing quote is missing at the end of its line."""
         end = self.text.find("\n", start)
         line = self.text[start + 1 : len(self.text) if end < 0 else end].rstrip(" \t\r")
+        self.certain = False
         content = line.removesuffix(",")
         if not content or '"' in content or "\\" in content:
             raise _Lost
@@ -307,6 +329,7 @@ class _Walk:
                 raise _Lost
             return escaped
         if here in "\r\n":
+            self.certain = False
             while self.peek() and self.peek() in _SPACE:
                 self.at += 1
             return " "
@@ -318,7 +341,7 @@ class _Walk:
         """A literal, a number, or text without quotes up to the end of the member."""
         start, depth = self.at, 0
         while (here := self.peek()) and (depth or here not in ",}]\n;"):
-            if self.text.startswith("//", self.at) and not depth:
+            if self.text.startswith(("//", "/*", "#"), self.at) and not depth:
                 break
             depth += (here in "([") - (here in ")]")
             if here == "\n" or here == "{":
@@ -344,4 +367,5 @@ class _Walk:
         text = word.removesuffix('"').removesuffix("'")
         if not text or re.search(r"[\"\\\x00-\x1f]", text) or ":" in text:
             raise _Lost
+        self.certain = False
         return f'"{text}"'

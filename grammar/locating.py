@@ -37,9 +37,7 @@ def locate(
     return diagnostics
 
 
-def _place(
-    finding: Finding, document: Document, fix: Fix | None
-) -> tuple[tuple[int, int, str], Diagnostic]:
+def _place(finding: Finding, document: Document, fix: Fix | None) -> tuple[tuple[int, int, str], Diagnostic]:
     path = json_pointer(finding.pointer)
     span = document.span(finding)
     if span is None:

@@ -1,31 +1,34 @@
 """Parses the text of an expression into nodes, and says what is wrong with it.
 
-Lark's LALR parser runs from tables in `_tables.py` (built from expression.lark by
-`python -m dslc.grammar.build_tables`), because building them takes ten times as long as
-everything else that `dslc validate` does. It is fed with tokens of the grammar's terminals, found
-by one regular expression: Lark's own lexer counts lines and takes twice as long. Its callbacks
-build the nodes directly. Spellings of
-other languages (`&&`, `=`, `and`) parse to what they mean and leave a message, so that the rest
-of the expression is still checked; a text that does not parse at all gives no node and one
-message. Results are kept by text: strategies of one author repeat their expressions. Long ones
-are not, so that what is kept has a bound: 4,096 trees of 200 characters are about 50 MiB at worst.
+1. One regular expression finds the tokens of the grammar's terminals: Lark's own lexer counts lines and
+   takes twice as long.
+2. Lark's LALR tables say which reductions tokens of these kinds lead to, and when; that is remembered, as
+   `ema(close, 9)` and `sma(open, 20)` are read alike. The tables come from `_tables.py` (built from
+   expression.lark by `python -m dslc.grammar.build_tables`), because building them takes ten times as long
+   as everything else that `dslc validate` does.
+3. The reductions build the nodes directly.
+
+Spellings of other languages (`&&`, `=`, `and`) parse to what they mean and leave a message, so that the rest
+of the expression is still checked; a text that does not parse at all gives no node and one message. Results
+are kept by text from the second time on: strategies of one author repeat their expressions, and what is seen
+once is not worth its place. Long ones are not kept, so that there is a bound: 4,096 trees of 200 characters
+are about 50 MiB at worst.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
-from lark import Lark, Token
-from lark.exceptions import UnexpectedToken
+from lark import Lark
 from lark.parsers.lalr_analysis import Shift
 
 from . import catalogue as say
 from .diagnostics import MAX_DIAGNOSTICS, Edit, Message
-from .dialects import timeframe_of
+from .dialects import absent, timeframe_of
 from .nodes import (
     COMPARISONS,
     Binary,
@@ -81,16 +84,24 @@ _CHARACTER_HELP = {
     ".": "names are letters, digits and _",
     ";": "an entry holds one expression",
 }
+_SPELLED = frozenset(("OR", "AND", "NOT", "COMPARE", "TIMES"))
+_OWN = frozenset((*COMPARISONS, "OR", "AND", "NOT", "*", "/"))
 _OPERATORS = re.compile(
     r"===|!==|<>|=>|=<|>=|<=|==|!=|[≥≤≠]|&&?|\|\|?|!|=|\*\*|//|\^|%"
     r"|(?<![A-Za-z0-9_])(?:[aA][nN][dD]|[oO][rR]|[nN][oO][tT])(?![A-Za-z0-9_])"
 )
 _BASE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*(?:\([^()]*\))?)\s*$")
-_EXPONENT = re.compile(r"\s*([23])(?![0-9.])")
+_EXPONENT = re.compile(r"\s*([23])(?![\w.]|\s*(?:\*\*|\^|\[|\())")
+_GLUED = re.compile(r"[a-z0-9](?:AND|OR)[A-Za-z_]")
+_ARGUMENT = re.compile(r"[(,]\s*[A-Za-z_][A-Za-z0-9_]*\s*$")
+_CALLED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*$")
+_NAMED_HELP = "arguments have no names; write them in their order"
 _CLOSING = {"(": ")", "[": "]"}
 _OPENING = {")": "(", "]": "["}
 _SHORT = 200
+_KEPT = 4096
 _SPACES, _OTHER = "__IGNORE_0", "OTHER"
+_BLANK = " \t\r\n\f"
 _VALUE = "a value"
 _OPERATOR = "an operator"
 
@@ -111,10 +122,14 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The tree of an expression (None where there is none) and what is wrong with its spelling."""
+    """The tree of an expression (None where there is none) and what is wrong with its spelling.
+
+    `nodes` are those of the tree, in the order of `postorder`.
+    """
 
     tree: Node | None
     mistakes: tuple[Mistake, ...]
+    nodes: Sequence[Node] = ()
 
 
 def parse(text: str) -> Parsed:
@@ -125,10 +140,20 @@ def parse(text: str) -> Parsed:
     >>> [mistake.message.code for mistake in parse("close > > 2").mistakes]
     ['E201']
     """
-    return _parse_short(text) if len(text) <= _SHORT else _parse(text)
+    if len(text) > _SHORT:
+        return _parse(text)
+    if text in _seen:
+        return _parse_short(text)
+    if len(_seen) >= _KEPT:
+        _seen.clear()
+    _seen.add(text)
+    return _parse(text)
 
 
-@lru_cache(maxsize=4096)
+_seen: set[str] = set()
+
+
+@lru_cache(maxsize=_KEPT)
 def _parse_short(text: str) -> Parsed:
     return _parse(text)
 
@@ -139,79 +164,109 @@ def _parse(text: str) -> Parsed:
         return Parsed(None, (Mistake(message, 0, len(text)),))
     if not text.strip():
         return Parsed(None, (Mistake(say.empty_expression(), 0, len(text)),))
-    foreign = tuple(_foreign_operators(text))
-    try:
-        tree = _tree(text)
-    except _NoToken as error:
-        return Parsed(None, (*foreign, *_character_mistake(text, error.at)))
-    except UnexpectedToken as error:
-        mistake = _token_mistake(text, error)
-        others = [one for one in foreign if one.end <= mistake.start or mistake.end <= one.start]
-        return Parsed(None, (*others, mistake))
+    kinds, tokens = _tokens(text)
+    plan = (_plan if len(text) <= _SHORT else _plan.__wrapped__)(tuple(kinds))
+    if isinstance(plan, _Stop):
+        return _refused(text, kinds, tokens, plan)
+    tree = _tree(plan, tokens)
+    signs = {token[0] for kind, token in zip(kinds, tokens, strict=True) if kind in _SPELLED}
+    foreign = () if signs <= _OWN else tuple(_foreign_operators(text))
     deep = _too_deep(text, tree)
     if deep is not None:
         return Parsed(None, (*foreign, deep))
-    nodes = list(postorder(tree))
-    return Parsed(tree, (*foreign, *_unreadable(nodes), *_chains(text, nodes)))
+    nodes = tuple(postorder(tree))
+    chains = tuple(_chains(text, nodes))
+    if chains and foreign:
+        foreign = tuple(_outside(chains, text, one) for one in foreign)
+    return Parsed(tree, (*foreign, *_unreadable(nodes), *chains), nodes)
 
 
-class _NoToken(Exception):
-    """A character that no token begins with."""
+_Token = tuple[str, int, int]
+"""The text of a token, its start and its end."""
+_Make = Callable[[list[Any]], Any]
+_Plan = tuple[tuple[int, _Make] | None, ...]
+"""What to do with the tokens of an expression: None takes the next, a reduction makes one of the last few."""
 
-    def __init__(self, at: int) -> None:
-        self.at = at
+
+class _Stop(NamedTuple):
+    """The number of the token that can not be read, and whether a value would have to be there."""
+
+    at: int
+    wants_value: bool
 
 
-def _tree(text: str) -> Node:
-    """The node of the whole text. Raises UnexpectedToken or _NoToken where there is none."""
+def _tokens(text: str) -> tuple[list[str], list[_Token]]:
+    """The kinds of the tokens of a text, and the tokens; a character that begins none ends them."""
+    kinds: list[str] = []
+    tokens: list[_Token] = []
+    for match in _lexer().finditer(text.rstrip(_BLANK)):
+        kind = match.lastgroup
+        assert kind is not None
+        start, end = match.span(kind)
+        kinds.append(kind)
+        tokens.append((text[start:end], start, end))
+        if kind == _OTHER:
+            break
+    return kinds, tokens
+
+
+def _tree(plan: _Plan, tokens: list[_Token]) -> Node:
+    """The node of the whole text."""
+    values: list[Any] = []
+    following = iter(tokens).__next__
+    for step in plan:
+        if step is None:
+            values.append(following())
+        else:
+            size, make = step
+            parts = values[-size:]
+            del values[-size:]
+            values.append(make(parts))
+    tree: Node = values[0]
+    return tree
+
+
+@lru_cache(maxsize=1024)
+def _plan(kinds: tuple[str, ...]) -> _Plan | _Stop:
+    """How tokens of these kinds are read, or where they can not be read on."""
     start, shifts, reductions, passed = _steps()
     states: list[int] = [start]
-    values: list[Any] = []
-    for token in _tokens(text):
-        kind = token.type
+    plan: list[tuple[int, _Make] | None] = []
+    for at, kind in enumerate((*kinds, "$END")):
         while (following := shifts.get((states[-1], kind))) is None:
             found = reductions.get((states[-1], kind))
             if found is None:
-                return _refused(text)
-            size, origin, make = found
-            if make is None:
+                return _Stop(at, (states[-1], "NAME") in shifts)
+            origin, step = found
+            if step is None:
                 way = states[-2], states[-1], kind
                 if way not in passed:
                     passed[way] = _passed_on(*way)
                 states[-1] = passed[way]
             else:
-                values[-size:] = [make(values[-size:])]
-                del states[-size:]
+                plan.append(step)
+                del states[-step[0] :]
                 states.append(shifts[states[-1], origin])
+        plan.append(None)
         states.append(following)
-        values.append(token)
-    tree: Node = values[0]
-    return tree
+    return tuple(plan[:-1])
 
 
-def _tokens(text: str) -> Iterator[Token]:
-    """The tokens of a text, and one for its end. Raises _NoToken where there is none."""
-    for match in _lexer().finditer(text):
-        kind = match.lastgroup
-        if kind == _SPACES:
-            continue
-        if kind == _OTHER:
-            raise _NoToken(match.start())
-        yield _token(kind, match[0], match.start())
-    yield _token("$END", "", len(text))
+def _refused(text: str, kinds: list[str], tokens: list[_Token], stop: _Stop) -> Parsed:
+    """What is wrong with a text that is no expression."""
+    foreign = tuple(_foreign_operators(text))
+    expected = _VALUE if stop.wants_value else _OPERATOR
+    if stop.at == len(tokens):
+        mistake = _end_mistake(text, expected)
+    elif kinds[stop.at] == _OTHER:
+        return Parsed(None, (*foreign, *_character_mistake(text, tokens[stop.at][1])))
+    else:
+        mistake = _token_mistake(text, kinds[stop.at], tokens[stop.at], expected)
+    others = [one for one in foreign if one.end <= mistake.start or mistake.end <= one.start]
+    return Parsed(None, (*others, mistake))
 
 
-def _refused(text: str) -> Node:
-    """Raises Lark's UnexpectedToken, which knows what it expected, for a text that is no expression."""
-    feed = _lark().parse_interactive().feed_token
-    tree: Node | None = None
-    for token in _tokens(text):
-        tree = feed(token)
-    assert tree is not None
-    return tree
-
-
-_Reduction = tuple[int, str, Callable[[list[Any]], Any] | None]
+_Reduction = tuple[str, tuple[int, _Make] | None]
 
 
 _Steps = tuple[
@@ -222,35 +277,37 @@ _Steps = tuple[
 def _passed_on(before: int, state: int, kind: str) -> int:
     """Where the reductions lead that only pass on a value, from a state behind another one."""
     _, shifts, reductions, _ = _steps()
-    while (found := reductions.get((state, kind))) is not None and found[2] is None:
-        state = shifts[before, found[1]]
+    while (found := reductions.get((state, kind))) is not None and found[1] is None:
+        state = shifts[before, found[0]]
     return state
 
 
 @cache
 def _steps() -> _Steps:
-    """The first state of Lark's tables, their shifts, and their reductions: size, symbol, callback.
+    """The first state of Lark's tables, their shifts, and their reductions: symbol, step of a plan.
 
-    Most reductions only pass on their one value; those have no callback, and where a row of them leads is
-    remembered. Driven from here the tables take less than half the time.
+    Most reductions only pass on their one value; those are no steps, and where a row of them leads is
+    remembered.
     """
     parser = _lark().parser.parser.parser
     table, callbacks = parser.parse_table, parser.callbacks
     shifts: dict[tuple[int, str], int] = {}
     reductions: dict[tuple[int, str], _Reduction] = {}
+    steps: dict[Any, tuple[int, _Make]] = {}
     for state, actions in table.states.items():
         for symbol, (action, found) in actions.items():
             if action is Shift:
                 shifts[state, symbol] = found
             else:
                 size, make = len(found.expansion), callbacks[found]
-                reductions[state, symbol] = size, found.origin.name, None if _passes_on(size, make) else make
+                step = None if _passes_on(size, make) else steps.setdefault(found, (size, make))
+                reductions[state, symbol] = found.origin.name, step
     end = table.end_states["start"]
     shifts[end, "$END"] = end
     return table.start_states["start"], shifts, reductions, {}
 
 
-def _passes_on(size: int, make: Callable[[list[Any]], Any]) -> bool:
+def _passes_on(size: int, make: _Make) -> bool:
     value = object()
     try:
         return size == 1 and make([value]) is value
@@ -258,18 +315,15 @@ def _passes_on(size: int, make: Callable[[list[Any]], Any]) -> bool:
         return False
 
 
-def _token(kind: str | None, text: str, start: int) -> Token:
-    token = str.__new__(Token, text)
-    token.type = kind or _OTHER
-    token.start_pos, token.end_pos = start, start + len(text)
-    return token
-
-
 @cache
 def _lexer() -> re.Pattern[str]:
     terminals = sorted(_lark().terminals, key=lambda terminal: -terminal.priority)
-    named = [f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})" for terminal in terminals]
-    return re.compile("|".join([*named, f"(?P<{_OTHER}>.)"]), re.DOTALL)
+    named = [
+        f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})"
+        for terminal in terminals
+        if terminal.name != _SPACES
+    ]
+    return re.compile(f"[{_BLANK}]*+(?:{'|'.join([*named, f'(?P<{_OTHER}>.)'])})", re.DOTALL)
 
 
 @cache
@@ -287,59 +341,49 @@ class _Build:
         return node
 
     def binary(self, parts: list[Any]) -> Node:
-        left, sign, right = parts
+        left, (sign, at, _), right = parts
         return Binary(
             operator=_INSTEAD.get(sign, sign.upper()),
             left=left,
             right=right,
-            at=sign.start_pos,
+            at=at,
             start=left.start,
             end=right.end,
         )
 
     def unary(self, parts: list[Any]) -> Node:
-        sign, operand = parts
-        operator = str(sign) if sign in "+-" else "NOT"
-        return Unary(operator=operator, operand=operand, start=sign.start_pos, end=operand.end)
+        (sign, start, _), operand = parts
+        return Unary(operator=sign if sign in "+-" else "NOT", operand=operand, start=start, end=operand.end)
 
     def offset(self, parts: list[Any]) -> Node:
-        operand, _, count, closing = parts
-        return Offset(operand=operand, count=count, start=operand.start, end=closing.end_pos)
+        operand, _, count, (_, _, end) = parts
+        return Offset(operand=operand, count=count, start=operand.start, end=end)
 
     def number(self, parts: list[Any]) -> Node:
-        (token,) = parts
-        return Number(value=float(token), start=token.start_pos, end=token.end_pos)
+        ((text, start, end),) = parts
+        return Number(value=float(text), start=start, end=end)
 
     def unit(self, parts: list[Any]) -> Node:
-        (token,) = parts
-        return Timeframe(label=str(token), start=token.start_pos, end=token.end_pos)
+        ((text, start, end),) = parts
+        return Timeframe(label=text, start=start, end=end)
 
     def name(self, parts: list[Any]) -> Node:
-        (token,) = parts
-        return Name(name=str(token), start=token.start_pos, end=token.end_pos)
+        ((text, start, end),) = parts
+        return Name(name=text, start=start, end=end)
 
     def call(self, parts: list[Any]) -> Node:
-        name, _, *arguments, closing = parts
-        return Call(
-            name=str(name),
-            arguments=tuple(arguments[0]) if arguments else (),
-            name_end=name.end_pos,
-            start=name.start_pos,
-            end=closing.end_pos,
-        )
+        (name, start, name_end), _, *arguments, (_, _, end) = parts
+        listed = tuple(arguments[0]) if arguments else ()
+        return Call(name=name, arguments=listed, name_end=name_end, start=start, end=end)
 
     def arguments(self, parts: list[Any]) -> list[Any]:
         return parts
 
     def bracketed(self, parts: list[Any]) -> Node:
-        opening, node, closing = parts
-        return replace(
-            node,
-            start=opening.start_pos,
-            end=closing.end_pos,
-            brackets=node.brackets + 1,
-            inner=inside(node),
-        )
+        (_, start, _), node, (_, _, end) = parts
+        node.inner = inside(node)
+        node.start, node.end, node.brackets = start, end, node.brackets + 1
+        return node
 
 
 def _foreign_operators(text: str) -> Iterator[Mistake]:
@@ -348,8 +392,28 @@ def _foreign_operators(text: str) -> Iterator[Mistake]:
         message = _foreign_operator(match[0])
         if message is not None:
             found += 1
+            if match[0] == "=" and found <= MAX_DIAGNOSTICS and names_argument(text, match.start()):
+                yield Mistake(say.foreign_operator("=", None, _NAMED_HELP), *match.span())
+                continue
             edits, safe = _operator_edits(text, match) if found <= MAX_DIAGNOSTICS else ((), False)
             yield Mistake(message, *match.span(), edits, safe)
+
+
+def names_argument(text: str, at: int) -> bool:
+    """Whether a single `=` at a place gives an argument of a call its name: no argument is a comparison.
+
+    >>> names_argument("ema(close, length=9)", 17), names_argument("NOT (close = 9)", 11)
+    (True, False)
+    """
+    if text[at : at + 1] != "=" or text[at + 1 : at + 2] == "=":
+        return False
+    name = _ARGUMENT.search(text, max(0, at - 100), at)
+    before = text[max(0, at - 600) : at]
+    opened = _open_brackets(before) if name is not None else []
+    if not opened or before[opened[-1]] != "(":
+        return False
+    called = _CALLED.search(before, max(0, opened[-1] - 100), opened[-1])
+    return called is not None and called[1].lower() not in ("and", "or", "not", "if", "when")
 
 
 @cache
@@ -381,16 +445,16 @@ def _power_edits(text: str, match: re.Match[str]) -> tuple[Edit, ...]:
     """A square or a cube as a product."""
     base = _BASE.search(text, max(0, match.start() - 100), match.start())
     exponent = _EXPONENT.match(text, match.end())
-    if base is None or exponent is None:
+    before = "" if base is None else text[: base.start(1)].rstrip("+- \t\r\n\f")
+    if base is None or exponent is None or before.endswith(("**", "^")):
         return ()
     product = " * ".join([base[1]] * int(exponent[1]))
-    divides = text[: base.start(1)].rstrip().endswith("/")
+    divides = before.endswith("/")
     return (Edit(base.start(1), exponent.end(), f"({product})" if divides else product),)
 
 
-def _unreadable(nodes: list[Node]) -> Iterator[Mistake]:
+def _unreadable(nodes: Sequence[Node]) -> Iterator[Mistake]:
     """Tokens that the grammar lets through so that the rest is still checked."""
-    tested = any(isinstance(node, Name) and node.name == "timeframe" for node in nodes)
     for node in nodes:
         if isinstance(node, Number):
             if node.value - node.value != 0:
@@ -398,6 +462,7 @@ def _unreadable(nodes: list[Node]) -> Iterator[Mistake]:
         elif isinstance(node, Timeframe):
             if node.label not in TIMEFRAMES:
                 start, end = inside(node)
+                tested = any(isinstance(other, Name) and other.name == "timeframe" for other in nodes)
                 found, safe = _unit_instead(node.label, tested)
                 edits = () if found is None else (Edit(start, end, found),)
                 yield Mistake(_unit_message(node.label), start, end, edits, safe)
@@ -435,7 +500,7 @@ def _unit_instead(label: str, tested: bool) -> tuple[str | None, bool]:
     return (short[1] if short[2] in "fF" else number_text(float(short[1]) * 1000)), True
 
 
-def _chains(text: str, nodes: list[Node]) -> Iterator[Mistake]:
+def _chains(text: str, nodes: Sequence[Node]) -> Iterator[Mistake]:
     if sum(map(text.count, "<>=≥≤≠")) < 2:
         return
     inner: set[int] = set()
@@ -447,12 +512,19 @@ def _chains(text: str, nodes: list[Node]) -> Iterator[Mistake]:
         while is_chained(steps[-1]):
             steps.append(steps[-1].left)  # type: ignore[arg-type]
             inner.add(id(steps[-1]))
-        proposal = _conjunction(steps)
+        proposal, certain = _unchained(steps)
         start, end = inside(node)
         negated = re.search(r"(?:[nN][oO][tT]|!)\s*$", text[:start]) is not None
         edits = () if proposal is None else (Edit(start, end, f"({proposal})" if negated else proposal),)
-        ordered = all(step.operator != "!=" for step in steps)
-        yield Mistake(say.chained_comparison(proposal), start, end, edits, ordered)
+        yield Mistake(say.chained_comparison(proposal), start, end, edits, certain)
+
+
+def _outside(chains: Sequence[Mistake], text: str, mistake: Mistake) -> Mistake:
+    """A mistake without its edits where it is the `=` of a chain, which may give a name to what follows."""
+    named = text[mistake.start : mistake.end] == "="
+    if named and any(chain.start <= mistake.start < chain.end for chain in chains):
+        return Mistake(mistake.message, mistake.start, mistake.end)
+    return mistake
 
 
 def is_chained(node: Node) -> bool:
@@ -461,6 +533,43 @@ def is_chained(node: Node) -> bool:
         return False
     left = node.left
     return isinstance(left, Binary) and left.operator in COMPARISONS and not left.brackets
+
+
+def _unchained(steps: list[Binary]) -> tuple[str | None, bool]:
+    """What a chain may mean, the last of its `steps` first, and whether it can mean nothing else.
+
+    Only one that goes up or down all the way is certain: `a > b == 1` may compare the truth, and so does
+    `a > b == true`. None where there are no words.
+    """
+    operators = {step.operator for step in steps}
+    if operators <= {"<", "<="} or operators <= {">", ">="}:
+        names = [one for one in _operands(steps) if isinstance(one, Name)]
+        return _conjunction(steps), not any(_as_truth(one) or _GLUED.search(one.name) for one in names)
+    literal = _as_truth(steps[0].right)
+    if literal is None:
+        meant = len(steps) == 2 and not any(map(_as_truth, _operands(steps)))
+        return _conjunction(steps) if meant else None, False
+    if len(steps) > 2 or steps[0].operator not in ("==", "!=") or steps[1].end - steps[1].start > 90:
+        return None, False
+    compared = to_text(steps[1])
+    same = literal[0] == (steps[0].operator == "==")
+    return compared if same else f"NOT ({compared})", literal[1]
+
+
+def _operands(steps: list[Binary]) -> Iterator[Node]:
+    """What is compared in a chain."""
+    yield steps[-1].left
+    for step in steps:
+        yield step.right
+
+
+def _as_truth(node: Node) -> tuple[bool, bool] | None:
+    """The truth that `true`, `false`, 1 or 0 may be, and whether it is one for certain."""
+    if isinstance(node, Name) and node.name.lower() in ("true", "false"):
+        return node.name.lower() == "true", True
+    if isinstance(node, Number) and node.value in (0.0, 1.0):
+        return node.value == 1.0, False
+    return None
 
 
 def _conjunction(steps: list[Binary]) -> str | None:
@@ -518,16 +627,12 @@ def _character_mistake(text: str, at: int) -> Iterator[Mistake]:
     yield Mistake(say.unexpected_character(character, help_), at, at + 1)
 
 
-def _token_mistake(text: str, error: UnexpectedToken) -> Mistake:
-    token: Token = error.token
-    expected = _VALUE if "NAME" in error.expected else _OPERATOR
-    if token.type == "$END":
-        return _end_mistake(text, expected)
-    start, end = token.start_pos, token.end_pos
-    assert start is not None and end is not None
+def _token_mistake(text: str, kind: str, place: _Token, expected: str) -> Mistake:
+    token, start, end = place
     if re.match(r"\.[A-Za-z_]", token):
-        return Mistake(say.unexpected_character(".", "functions and names have no prefix"), start, start + 1)
-    if token.type in ("RIGHT", "RIGHT_SQUARE"):
+        help_ = absent(token[1:]) or "functions and names have no prefix"
+        return Mistake(say.unexpected_character(".", help_), start, start + 1)
+    if kind in ("RIGHT", "RIGHT_SQUARE"):
         opened = _open_brackets(text[:start])
         if not opened:
             return Mistake(say.unmatched_bracket(token, None), start, end)
@@ -537,7 +642,9 @@ def _token_mistake(text: str, error: UnexpectedToken) -> Mistake:
     if apart and apart[0] + token in COMPARISONS:
         found = f"{apart[0]} {token}"
         return Mistake(say.foreign_operator(found, apart[0] + token), apart.start(), end)
-    return Mistake(say.unexpected(quoted(token), expected, _token_help(text, token, expected)), start, end)
+    return Mistake(
+        say.unexpected(quoted(token), expected, _token_help(text, kind, start, expected)), start, end
+    )
 
 
 def _end_mistake(text: str, expected: str) -> Mistake:
@@ -550,13 +657,14 @@ def _end_mistake(text: str, expected: str) -> Mistake:
     return Mistake(say.ends_too_early(expected), max(end - 1, 0), end)
 
 
-def _token_help(text: str, token: Token, expected: str) -> str | None:
+def _token_help(text: str, kind: str, start: int, expected: str) -> str | None:
     if expected == _VALUE:
         return None
-    start = token.start_pos or 0
-    if token.type == "_COMMA":
+    if kind == "_COMMA":
         return "a comma only separates the arguments of a call"
-    if token.type in ("NAME", "NUMBER", "UNIT", "LEFT", "NOT"):
+    if re.match(r"in\b", text[start:]):
+        return "compare with each: x == 1 OR x == 2"
+    if kind in ("NAME", "NUMBER", "UNIT", "LEFT", "NOT"):
         opened = _open_brackets(text[:start])
         if opened and re.search(r"[A-Za-z0-9_]\s*$", text[: opened[-1]]):
             return "separate arguments with a comma, or put an operator between the two"

@@ -1,9 +1,9 @@
 """Finds keys and values in a JSON text that is known to be valid.
 
-Only diagnostics need places, so nothing here runs for a correct document. The two outer levels
-(sections and their entries) are indexed member by member, and so are what a parameter declares and
-the constraints; a deeper value is skipped in one step by the C parser. What may hide at any depth (a
-duplicate key, a NaN) is found by one scan for just that.
+Only diagnostics need places, so nothing here runs for a correct document. The sections are indexed first,
+and the entries of a section when one of them is asked for; so are what a parameter declares and the
+constraints. A deeper value is skipped in one step by the C parser. What may hide at any depth (a duplicate
+key, a NaN) is found by one scan for just that.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _ESCAPED = re.compile(
 _SKIP = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 Span = tuple[int, int]
+Spans = tuple[Span | None, Span]
 
 
 class Entry(NamedTuple):
@@ -50,14 +51,19 @@ class Places:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._indexed: dict[Pointer, dict[str, Spans]] = {}
 
     def entry(self, pointer: Pointer) -> Entry | None:
         """The entry of a pointer, or of its nearest parent that the index has."""
-        for length in range(len(pointer), -1, -1):
-            found = self._index.get(pointer[:length])
-            if found is not None:
-                return found
-        return None
+        if not self._text:
+            return None
+        known, spans = 0, self._whole
+        for part in pointer:
+            below = self._below(pointer[:known], spans[1][0]).get(str(part))
+            if below is None:
+                break
+            known, spans = known + 1, below
+        return Entry(pointer[:known], *spans)
 
     def pointer_at(self, offset: int) -> Pointer:
         """The innermost indexed member whose key or value holds the character at `offset`."""
@@ -99,38 +105,37 @@ class Places:
         return (*parent.pointer, key) if exact else parent.pointer
 
     @cached_property
-    def _index(self) -> dict[Pointer, Entry]:
-        text = self._text
-        if not text:
-            return {}
-        start = _skip_space(text, 0)
-        index: dict[Pointer, Entry] = {(): Entry((), None, (start, len(text.rstrip())))}
-        for key, key_span, value in members(text, start):
-            if (key,) in index:
-                continue
-            index[key,] = Entry((key,), key_span, value)
-            if key == "constraints" and text[value[0]] == "[":
-                for at, span in enumerate(elements(text, value[0])):
-                    index[key, str(at)] = Entry((key, str(at)), None, span)
-            if text[value[0]] != "{":
-                continue
-            for name, name_span, inner in members(text, value[0]):
-                if (key, name) in index:
-                    continue
-                index[key, name] = Entry((key, name), name_span, inner)
-                if key == "parameters" and text[inner[0]] == "{":
-                    for part, part_span, deepest in members(text, inner[0]):
-                        index.setdefault((key, name, part), Entry((key, name, part), part_span, deepest))
-        return index
+    def _whole(self) -> Spans:
+        """Where the document stands in the text."""
+        return None, (_skip_space(self._text, 0), len(self._text.rstrip()))
+
+    def _below(self, pointer: Pointer, start: int) -> dict[str, Spans]:
+        """What the index has directly below the value at `start`, in the order of the text."""
+        found = self._indexed.get(pointer)
+        if found is None:
+            found = self._indexed[pointer] = {}
+            if len(pointer) > (2 if pointer[:1] == ("parameters",) else 1):
+                return found
+            if self._text[start] == "{":
+                for key, key_span, value in members(self._text, start):
+                    found.setdefault(key, (key_span, value))
+            elif self._text[start] == "[" and pointer == ("constraints",):
+                for at, span in enumerate(elements(self._text, start)):
+                    found[str(at)] = None, span
+        return found
 
     @cached_property
     def _levels(self) -> tuple[list[Entry], list[Entry]]:
         """Sections and their entries, each in the order of the text."""
-        levels: tuple[list[Entry], list[Entry]] = ([], [])
-        for entry in self._index.values():
-            if 0 < len(entry.pointer) <= len(levels):
-                levels[len(entry.pointer) - 1].append(entry)
-        return levels
+        if not self._text:
+            return [], []
+        sections = [Entry((key,), *spans) for key, spans in self._below((), self._whole[1][0]).items()]
+        inner = [
+            Entry((*section.pointer, key), *spans)
+            for section in sections
+            for key, spans in self._below(section.pointer, section.value[0]).items()
+        ]
+        return sections, inner
 
 
 def _start(entry: Entry) -> int:

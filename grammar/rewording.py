@@ -1,8 +1,8 @@
 """Rewrites an expression of another language in the words of this one, where it does not read as it stands.
 
-1. Passes over the text: signs that only look like ours, frames and prefixes (`ta.ema`, `df['close']`),
-   methods (`close.rolling(20).mean()`), names of arguments (`length=9`), quotes, separators of thousands.
-2. Brackets are closed, removed or exchanged where that makes the text read.
+1. Passes over the text: signs that only look like ours, words and named arguments (`phrases.py`), frames and
+   prefixes (`ta.ema`, `df['close']`), methods (`close.rolling(20).mean()`), quotes, separators of thousands.
+2. Brackets are closed, removed or exchanged where that makes the text read (`brackets.py`).
 3. What reads is walked as a tree: calls and names of other languages are exchanged (`dialects.py`).
 
 Worked: `ta.crossover(ta.ema(close, length=9), hl2)` loses its prefixes and the name of an argument in step 1,
@@ -16,13 +16,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 import re
 import unicodedata
 
+from .brackets import bracketed, is_balanced
 from .diagnostics import Edit
-from .dialects import FRAMES, NAMED, SHAPES, named, written
+from .dialects import FRAMES, SHAPES, named, written
 from .nodes import Binary, Call, Name, Node, Unary, children, inside, postorder
+from .phrases import phrased, positional
 from .words import LIMITS, MARKET_DATA
 
 _LONGEST = 600
@@ -33,6 +35,7 @@ _OPERAND = r"(?:[A-Za-z_]\w*(?:\([^()]*\))?(?:\[\d+\])*|\([^()]*\))"
 _PREFIX = (
     r"(?:ta|talib|tulip|np|numpy|pta|pandas_ta|qtpylib|math|Math|bt\.indicators|bt\.ind|btind|self|tf|tv)"
 )
+_OPTION = r"(?:adjust|min_periods|ignore_na)\s*=\s*\w+"
 _OWN = r"(?:inputs?|indicators?|conditions?|variables|self|strategy)"
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _LOOKALIKES = str.maketrans("асеорхуАВСЕНКМОРТХіѕԁ", "aceopxyABCEHKMOPTXisd")
@@ -53,10 +56,13 @@ class Reworded:
         return any(edit.start < end and start < max(edit.end, edit.start + 1) for edit in self.edits)
 
 
-def reworded(text: str, defined: Collection[str] = (), own: str = "") -> Reworded | None:
+def reworded(
+    text: str, defined: Collection[str] = (), own: str = "", of_hundred: bool = False
+) -> Reworded | None:
     """The expression as this language writes it; None where it is that already, or nobody can know.
 
-    `defined` are names that the document gives a meaning; `own` is the name of the entry itself.
+    `defined` are names that the document gives a meaning; `own` is the name of the entry itself; `of_hundred`
+    says that a score is counted up to 100.
 
     >>> reworded("ta.crossover(ta.ema(close, length=9), hl2)").text
     'crossUp(ema(close, 9), (high + low) / 2)'
@@ -65,13 +71,14 @@ def reworded(text: str, defined: Collection[str] = (), own: str = "") -> Reworde
     """
     if len(text) > _LONGEST:
         return None
-    return _reworded(text, frozenset(defined), own)
+    return _reworded(text, frozenset(defined), own, of_hundred)
 
 
 @lru_cache(maxsize=512)
-def _reworded(text: str, defined: frozenset[str], own: str) -> Reworded | None:
-    made, safe = _passes(text, own)
-    made, sure = _bracketed(made)
+def _reworded(text: str, defined: frozenset[str], own: str, of_hundred: bool) -> Reworded | None:
+    plain = _OF_SCORE.sub(r"\1", text) if of_hundred else text
+    made, safe = _passes(_unwrapped(plain), defined, own)
+    made, sure = bracketed(made, partial(_understood, defined=defined), _reads)
     tree = _tree(made)
     if tree is None:
         return None
@@ -88,6 +95,13 @@ def _tree(text: str) -> Node | None:
     from .parser import parse
 
     return parse(text).tree
+
+
+def _understood(text: str, defined: frozenset[str]) -> Node | None:
+    """The tree of a text in the words of this language."""
+    tree = _tree(text)
+    words = None if tree is None else _spelled(tree, text, defined)
+    return None if words is None else _tree(words[0])
 
 
 def _reads(text: str) -> bool:
@@ -113,24 +127,64 @@ def _edits(old: str, new: str) -> list[Edit]:
 # --- passes over the text ---------------------------------------------------------------------
 
 
-def _passes(text: str, own: str) -> tuple[str, bool]:
+def _passes(text: str, defined: Collection[str], own: str) -> tuple[str, bool]:
     """The text after all passes, and whether none of them guessed."""
     made = _characters(text)
-    for pattern, instead in _SURE:
-        made = pattern.sub(instead, made)
-    for _ in range(_ROUNDS):
-        before = made
-        for pattern, instead in _METHODS:
-            made = pattern.sub(instead, made)
-        if made == before:
-            break
+    if _last_or_now(made):
+        return text, False
+    made = _replaced(made, _FRAMES)
     if own:
         made = re.sub(rf"^\s*{re.escape(own)}\s*:?=(?!=)\s*", "", made)
+    made = _apart(made, defined)
+    if is_balanced(made):
+        made = phrased(made)
+    made, certain = positional(_replaced(made, _SURE))
+    if _replaced(made, _METHODS) != made and not is_balanced(made):
+        certain = False  # what a method belongs to may end at the bracket that is lost
+    for _ in range(_ROUNDS):
+        before = made
+        made = _replaced(made, _METHODS)
+        if made == before:
+            break
     made = _thousands(_uncommented(made, own))
-    guessed = made
-    for pattern, instead in _GUESSES:
-        guessed = pattern.sub(instead, guessed)
-    return guessed, guessed == made
+    guessed = _OF_SCORE.sub(r"\1", _replaced(made, _GUESSES))
+    if not _with_commas(guessed):
+        guessed = _ONE_COMMA.sub(lambda match: match[0].replace(",", ""), guessed)
+    return guessed, guessed == made and certain
+
+
+def _replaced(text: str, rules: list[tuple[re.Pattern[str], _Instead]]) -> str:
+    for pattern, instead in rules:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _last_or_now(text: str) -> bool:
+    """Whether a series stands with `.iloc[-1]`, its last value, and without: it may mean the one before."""
+    for name in set(re.findall(r"(\w+)['\"\]]*\.iloc\[\s*-\s*1\s*\]", text)):
+        with_place = re.findall(rf"\b{name}['\"\]]*\.iloc\[", text)
+        if len(re.findall(rf"\b{name}\b", text)) > len(with_place):
+            return True
+    return False
+
+
+def _apart(text: str, defined: Collection[str]) -> str:
+    """The text with spaces around `AND` and `OR` that ran into numbers and known names."""
+
+    def known(word: str, after: str) -> bool:
+        return word.isdigit() or word in MARKET_DATA or word in defined or (word in SHAPES and after == "(")
+
+    def spaced(match: re.Match[str]) -> str:
+        left, joint, right = match.groups()
+        before, after = text[: match.start()][-1:], text[match.end() :][:1]
+        fits = (known(left, " ") if left else before in (")", "]")) and (
+            known(right, after) if right else after == "("
+        )
+        if match[0] in defined or not fits or not (left or right):
+            return match[0]
+        return f"{left} {joint} {right}".rstrip() + ("" if right else " ")
+
+    return re.sub(r"(?<![\w.])(\w*?)(AND|OR)(\w*)(?!\w)", spaced, text)
 
 
 def _uncommented(text: str, own: str) -> str:
@@ -168,35 +222,65 @@ def _lower_field(match: re.Match[str]) -> str:
     return next(group for group in match.groups() if group).lower()
 
 
-_SURE = _rules(
+def _scaled(match: re.Match[str]) -> str:
+    factor = 1000 if match[2].lower().startswith("t") else 1_000_000
+    return format((Decimal(match[1]) * factor).normalize(), "f")
+
+
+def _mean(match: re.Match[str]) -> str:
+    """The mean of a list of values as a sum."""
+    items = [item.strip() for item in match[1].split(",")]
+    if not 2 <= len(items) <= 4 or not all(
+        re.fullmatch(r"[\w.]+(?:\[['\"]?\w+['\"]?\])?", one) for one in items
+    ):
+        return match[0]
+    made = f"({' + '.join(items)}) / {len(items)}"
+    return made if match[0] == match.string.strip() else f"({made})"
+
+
+def _of_lambda(match: re.Match[str]) -> str:
+    """The body of a function of one bar, whose fields stand alone here."""
+    bar, body = match.groups()
+    body = re.sub(rf"\b{bar}\.(?i:({_FIELD}))\b", _lower_field, body)
+    return re.sub(rf"\b{bar}\s*\[\s*['\"](?i:({_FIELD}))['\"]\s*\]", _lower_field, body)
+
+
+_ENTER = r"(?:go\s+long|enter(?:\s+long)?|buy|long|true|1)(?:\s+else\s+(?:false|0|none|nothing|wait|hold))?"
+_FRAMES = _rules(
     (r"^\s*return\s+", ""),
-    (r"^\s*(?:if|when|If|When|IF)\s+(.*?)(?:\s*:|\s+(?:then|THEN)\b.*)?$", r"\1"),
+    (rf"^\s*(?i:if|when)\s+(.*?)(?:\s*:|(?i:(?:\s*:|\s+then)\s+{_ENTER}))?\s*;?$", r"\1"),
     (r"^(?:1|true|True)\s+if\s+(.*)\s+else\s+(?:0|false|False)$", r"\1"),
+    (r"^\s*lambda\s+([A-Za-z_]\w*)\s*:\s*(.*)$", _of_lambda),
     (r"^\s*[A-Za-z_]\w*\s*:=\s*", ""),
+    (r"[;,\s]+$", ""),
+)
+_SURE = _rules(
     (r"\.iloc\[\s*-\s*1\s*\]", ""),
     (r"\.iloc\[\s*-\s*2\s*\]", "[1]"),
     (r"\binput(?:\.(?:int|float))?\(\s*(\d+(?:\.\d+)?)\s*(?:,[^()]*)?\)", r"\1"),
     (r"\bscore\.(?:total|value|sum)\b", "score"),
+    (r"(?<![\w.])0[xX][0-9A-Fa-f]{1,12}(?![\w.])", lambda match: str(int(match[0], 16))),
+    (r"(?<![\w.])(\d{1,6}(?:\.\d{1,6})?)\s*((?i:mio|mln|millions?|tsd|thousand))\b", _scaled),
     (r"(?<![\w.])(\d{1,9}(?:\.\d{1,9})?)\s*%(?=\s*\*)", lambda match: format(Decimal(match[1]) / 100, "f")),
-    (rf"({_OPERAND})\s+(?:between|BETWEEN)\s+(\S+)\s+(?:and|AND)\s+(\S+)", r"\1 >= \2 AND \1 <= \3"),
-    (rf"({_OPERAND})\s+cross(?:es|ed)?\s+(?:above|over)\s+({_OPERAND})", r"crossUp(\1, \2)"),
-    (rf"({_OPERAND})\s+cross(?:es|ed)?\s+(?:below|under)\s+({_OPERAND})", r"crossDown(\1, \2)"),
     (r"\s+(?:is\s+)?(?:below|under|less\s+than|lower\s+than)\s+", " < "),
-    (r"\s+(?:is\s+)?(?:above|over|greater\s+than|higher\s+than|more\s+than)\s+", " > "),
+    (r"\s+(?:is\s+over|(?:is\s+)?(?:above|greater\s+than|higher\s+than|more\s+than))\s+", " > "),
     (r"\s+is\s+not\s+(?=[\w.(-])", " != "),
+    (r"\s+is\s+(?i:true)\b(?!\s*[\[(.])", ""),
+    (rf"((?:^|\(|\b(?i:and|or|not)\b|&&|\|\||!)\s*)({_OPERAND})\s+is\s+(?i:false)\b", r"\1NOT \2"),
     (r"\bta\.(hl2|hlc3|ohlc4|tr)\b(?!\s*\()", r"\1"),
     (r"\s*#[^\n]*$", ""),
     (r"[;,\s]+$", ""),
     (r"^(.*\S)\s*\?\s*(?:true|True|1)\s*:\s*(?:false|False|0)$", lambda m: m[1] if "?" not in m[1] else m[0]),
+    (r"\b(?:(?:np|numpy|math|statistics)\.)?(?:mean|average|avg)\(\s*\[([^\[\]()]*)\]\s*\)", _mean),
     (rf"\b{_FRAME}\s*\[\s*['\"](?i:({_FIELD}))['\"]\s*\]", _lower_field),
     (rf"\b{_FRAME}\.(?i:({_FIELD}))\b", _lower_field),
     (rf"\b{_PREFIX}\.(?=[A-Za-z_]\w*\s*\()", ""),
+    (rf"\b{_OWN}\s*\[\s*(['\"])([A-Za-z_]\w*)\1\s*\]", r"\2"),
     (rf"\b{_OWN}\.(?=[A-Za-z_]\w*\b(?!\s*\())", ""),
     (r"\$?\{\{?\s*([A-Za-z_]\w*)\s*\}?\}", r"\1"),
     (r"[$@](?=[A-Za-z_])|\$(?=\d)", ""),
     (r"(['\"`])\s*([^'\"`]*?)\s*\1", r"\2"),
     (r"([<>=!])\s+=(?!=)", r"\1="),
-    (rf"(?<=[(,])(\s*)(?:{'|'.join(NAMED)})\s*[:=](?!=)\s*", r"\1"),
     (r",\s*(?=[,)])", ""),
     (r"(?<=[\w)]);(?=[^;]*\))", ","),
 )
@@ -209,100 +293,48 @@ _METHODS = _rules(
     (rf"({_OPERAND})\.diff\(\s*1?\s*\)", r"change(\1)"),
     (rf"({_OPERAND})\.pct_change\(\s*1?\s*\)", r"pct_change(\1)"),
     (rf"({_OPERAND})\.abs\(\)", r"abs(\1)"),
-    (rf"({_OPERAND})\.ewm\(\s*(\d+)\s*,\s*adjust\s*=\s*False\s*\)\.mean\(\)", r"ema(\1, \2)"),
+    (rf"({_OPERAND})\.ewm\(\s*span\s*=\s*(\d+)\s*(?:,\s*{_OPTION}\s*)*\)\.mean\(\)", r"ema(\1, \2)"),
 )
 _GUESSES = _rules(
     (rf"({_OPERAND})\.ewm\(\s*(\d+)\s*\)\.mean\(\)", r"ema(\1, \2)"),
     (r"\s+(?:and|AND|&&)\s+(?:not\s+|NOT\s+|!)na\([^()]*\)", ""),
-    (r"\b(score\s*[<>=]+\s*\d+)\s*%", r"\1"),
+    (r"^([^<>=]+?)\s+over\s+([^<>=]+)$", r"\1 > \2"),
 )
 
 
-def _thousands(text: str) -> str:
-    """Numbers without the commas and spaces between their thousands, where no call has commas."""
-    if not re.search(r"\d[ ,]\d", text):
-        return text
-    text = re.sub(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?![\w,])", lambda match: match[0].replace(" ", ""), text)
-    if "(" not in re.sub(r"\w+\(\s*\)", "", text):
-        text = re.sub(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,.])", lambda m: m[0].replace(",", ""), text)
+_ONE_COMMA = re.compile(r"(?<![\w.,])[1-9]\d{0,2},\d{3}(?![\w,.])")
+
+
+_OF_SCORE = re.compile(r"\b(score\s*[<>=]+\s*\d+)\s*%(?!\s*[\w.(])")
+
+
+def _unwrapped(text: str) -> str:
+    """The text without brackets in brackets, where there are more than may be nested."""
+    many = text.count("(") > LIMITS.nesting
+    while many:
+        made = re.sub(r"(?<!\w)\(\s*(\([^()]*\))\s*\)", r"\1", text)
+        if made == text:
+            break
+        text = made
     return text
 
 
-# --- brackets ---------------------------------------------------------------------------------
+def _thousands(text: str) -> str:
+    """Numbers without the commas and spaces between their thousands, where no call has commas.
 
-_CLOSES = {"(": ")", "[": "]"}
-
-
-def _bracketed(text: str) -> tuple[str, bool]:
-    """The text with its brackets in order, and whether there was only one way."""
-    if _reads(text):
-        return text, True
-    text = re.sub(r"\b([A-Za-z_]\w*)\[([^\[\]]*,[^\[\]]*)\]", r"\1(\2)", text)
-    text = text.replace("{", "(").replace("}", ")")
-    text = re.sub(r"(?<![\w)\]])(\s*)\[([^\[\]]*)\]", r"\1(\2)", text)
-    decimal = re.sub(r"(?<![\w.,])(\d+),(\d+)(?![\w,.])", r"\1.\2", text)
-    if decimal != text and not re.search(r"\w\([^()]*,", text) and _reads(decimal):
-        return decimal, True
-    text, sure = _matched(text)
-    if _reads(text):
-        return text, sure
-    separated = re.sub(r"([A-Za-z_)\]]\w*)\s+(\d+)\s*\)", r"\1, \2)", text)
-    return separated, sure
+    One comma may be a decimal one: `1,234` is 1.234 to half of the world.
+    """
+    if not re.search(r"\d[ ,]\d", text):
+        return text
+    text = re.sub(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?![\w,])", lambda match: match[0].replace(" ", ""), text)
+    if not _with_commas(text):
+        text = re.sub(r"(?<![\w.,])\d{1,3}(?:,\d{3}){2,}(?![\w,.])", lambda m: m[0].replace(",", ""), text)
+    return text
 
 
-def _matched(text: str) -> tuple[str, bool]:
-    """The text with closing brackets that match: exchanged, removed at the end, or added."""
-    out: list[str] = []
-    opened: list[int] = []
-    sure = True
-    for at, character in enumerate(text):
-        if character in "([":
-            opened.append(len(out))
-            out.append(character)
-        elif character in ")]":
-            if not opened:
-                if text[at + 1 :].strip(") "):
-                    return text, False
-                sure = sure and _flat("".join(out))
-                continue
-            out.append(_CLOSES[out[opened.pop()]])
-        else:
-            out.append(character)
-    if len(opened) > _ROUNDS:
-        return text, False
-    while opened:
-        start = opened.pop()
-        made = "".join(out)
-        end, certain = _end_of(made, start)
-        sure = sure and certain
-        out = [*made[:end], _CLOSES[made[start]], *made[end:]]
-    return "".join(out), sure
-
-
-_NEXT = re.compile(r"\s*(?:>=|<=|==|!=|<|>|&&|\|\||\b(?:AND|OR|and|or)\b)")
-
-
-def _end_of(text: str, start: int) -> tuple[int, bool]:
-    """Where the bracket at `start` should have been closed, and whether nowhere else would do."""
-    called = bool(re.search(r"\w$", text[:start]))
-    depth = 0
-    for at in range(start + 1, len(text)):
-        depth += (text[at] in "([") - (text[at] in ")]")
-        if called and depth == 0 and _NEXT.match(text, at) and not text[at - 1].isspace():
-            return at, True
-    whole = len(text.rstrip())
-    return whole, called or _flat(text[start + 1 :])
-
-
-def _flat(text: str) -> bool:
-    """Whether brackets anywhere in a text would not change its meaning: only AND, or only OR, and no sums."""
-    inner = text
-    for _ in range(_ROUNDS):
-        inner = re.sub(r"\w*\([^()]*\)", "x", inner)
-    words = set(re.findall(r"\b(AND|OR|NOT)\b|&&|\|\||!(?!=)", inner.upper()))
-    if re.search(r"[-+*/]", inner):
-        return False
-    return len(words) <= 1 and "NOT" not in words
+def _with_commas(text: str) -> bool:
+    """Whether there are brackets in which commas may separate arguments."""
+    return "(" in re.sub(r"\w+\(\s*\)", "", text)
 
 
 # --- calls and names --------------------------------------------------------------------------
@@ -315,13 +347,10 @@ def _spelled(tree: Node, text: str, defined: frozenset[str]) -> tuple[str, bool]
     for node in postorder(tree):
         made = _with_children(node, text, texts)
         words = None
-        if isinstance(node, Call) and node.name not in SHAPES:
-            arguments = [texts[id(argument)] for argument in node.arguments]
-            words = written(node.name, arguments)
-        elif isinstance(node, Call) and node.name in SHAPES and len(node.arguments) != len(SHAPES[node.name]):
+        if isinstance(node, Call) and not _is_ours(node):
             words = written(node.name, [texts[id(argument)] for argument in node.arguments])
         elif isinstance(node, Name) and node.name not in defined and node.name not in MARKET_DATA:
-            words = named(node.name)
+            words = named(node.name, defined)
         if words is not None:
             start, end = inside(node)
             made = text[node.start : start] + fitting(words.text, text, start, end) + text[end : node.end]
@@ -332,6 +361,11 @@ def _spelled(tree: Node, text: str, defined: frozenset[str]) -> tuple[str, bool]
             return None  # formulas repeat their arguments, and those may be formulas
         texts[id(node)] = made
     return text[: tree.start] + texts[id(tree)] + text[tree.end :], safe
+
+
+def _is_ours(call: Call) -> bool:
+    """Whether this language has a function of that name for so many arguments."""
+    return call.name in SHAPES and len(call.arguments) == len(SHAPES[call.name])
 
 
 def fitting(words: str, text: str, start: int, end: int) -> str:

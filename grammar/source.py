@@ -29,6 +29,8 @@ class Source:
 
     def position(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column (in code points) of the character at `offset`."""
+        if "\r" not in self.text:
+            return self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset)
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 

@@ -63,7 +63,9 @@ def make_step(kernel: Kernel, lanes: int, tools: Toolbox) -> Callable[..., None]
     """The adapter of a kernel, not yet compiled; `lanes` is 1, or `LANES` if the kernel has a step."""
     if kernel.step is not None:
         return (_one_lane if lanes == 1 else _four_lanes)(kernel, tools)
-    return _recurrence(kernel, tools) if kernel.form == "recurrence" else _pointwise(kernel, tools)
+    return {"pointwise": _pointwise, "rolling": _rolling, "recurrence": _recurrence}[kernel.form](
+        kernel, tools
+    )
 
 
 def _pointwise(kernel: Kernel, tools: Toolbox) -> Callable[..., None]:
@@ -92,6 +94,20 @@ def _recurrence(kernel: Kernel, tools: Toolbox) -> Callable[..., None]:
     def step(count: int, numbers: Any, masks: Any, offsets: Any, params: Any, state: Any) -> None:
         operands = at(numbers, masks, offsets)
         rest = (out_at(numbers, masks, offsets[0]), params, state)
+        f(count, *(operands + rest))
+
+    return step
+
+
+def _rolling(kernel: Kernel, tools: Toolbox) -> Callable[..., None]:
+    """The operands begin where the window of the first candle does: the plan reads them further back."""
+    f = tools.compile(kernel.function)
+    out_at = tools.pointer[kernel.result]
+    at = _pointers(kernel, tools)
+
+    def step(count: int, numbers: Any, masks: Any, offsets: Any, params: Any, state: Any) -> None:
+        operands = at(numbers, masks, offsets)
+        rest = (out_at(numbers, masks, offsets[0]), params)
         f(count, *(operands + rest))
 
     return step

@@ -165,4 +165,4 @@ def store_bytes(form: StoreForm, candles: int) -> int:
 
 def work_of(steps: Iterable[Step]) -> float:
     """The work of steps on one candle."""
-    return sum(kernel(step.kernel).cost_of(step.lanes) for step in steps)
+    return sum(kernel(step.kernel).cost_of(step.lanes, step.params) for step in steps)

@@ -10,7 +10,7 @@ Nothing here loads numpy or numba: `dslc validate` only needs the signatures.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -31,6 +31,9 @@ Positive: TypeAlias = float
 """A constant number above 0."""
 
 ParameterKind = Literal["Series", "Truth", "Period", "Positive"]
+
+MemoryKind = Literal["window", "recurrence", "cumulative"]
+Degree = tuple[int, int] | None
 
 NAN = float("nan")
 
@@ -58,14 +61,19 @@ class Kernel:
     """One compiled loop.
 
     `pointwise` functions take the operands and parameters of one candle and return its value;
+    `rolling` functions take a whole chunk and, of every candle, the operands of the last n;
     `recurrence` functions take a whole chunk and a state that lives on between chunks. `cost`
-    is in nanoseconds a bar, roughly: the unit of every budget. A kernel that is `closed` gives
-    finite numbers for finite numbers; every other one has its overflows made undefined. A
-    recurrence with a `step` may run `LANES` at a time.
+    is in nanoseconds a bar, roughly: the unit of every budget; of a rolling kernel, `cost_of_each`
+    comes on top for every candle of the window. A kernel that is `closed` gives finite numbers for
+    finite numbers; every other one has its overflows made undefined. A recurrence with a `step`
+    may run `LANES` at a time.
+
+    An operand that is a truth comes as two masks, one behind the other: where it certainly holds,
+    and where it certainly fails.
     """
 
     name: str
-    form: Literal["pointwise", "recurrence"]
+    form: Literal["pointwise", "rolling", "recurrence"]
     function: Callable[..., Any]
     operands: tuple[Kind, ...]
     result: Kind
@@ -77,10 +85,15 @@ class Kernel:
     settle: Callable[..., int]
     step: Callable[..., float] | None = None
     two_steps: Callable[..., float] | None = None
+    cost_of_each: float = 0.0
 
-    def cost_of(self, lanes: int) -> float:
+    def reach(self, params: Sequence[Any]) -> int:
+        """How many candles before its own it reads of its operands, besides what a state remembers."""
+        return int(params[0]) - 1 if self.form == "rolling" else 0
+
+    def cost_of(self, lanes: int, params: Sequence[Any]) -> float:
         """The cost of a step of several lanes, which wait together: of four, at most twice that of one."""
-        return self.cost * (1.0 + (lanes - 1) / 3)
+        return (self.cost + self.cost_of_each * (self.reach(params) + 1)) * (1.0 + (lanes - 1) / 3)
 
 
 PENDING = 2
@@ -105,10 +118,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a function, as its signature shows it."""
+    """A parameter of a function, as its signature shows it.
+
+    `default` stands where an author leaves the argument out: a number, or the text of an expression.
+    """
 
     name: str
     kind: ParameterKind
+    default: float | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +134,12 @@ class Function:
 
     `first` is the first candle on which the value is defined when the arguments always are, in
     terms of the parameters. `unit` and `low`..`high` describe the value; `reference` says which
-    well-known implementation it equals.
+    well-known implementation it equals, and where it differs from it by intent.
+
+    `memory` says which laws hold: a window depends on its last candles alone, a recurrence forgets
+    where it began, something cumulative never does. `degree` says what prices and volumes that are
+    multiplied do to it where its arguments are prices: with prices times p and volumes times v it is
+    p**degree[0] * v**degree[1] times itself; None where there is no such law.
     """
 
     name: str
@@ -132,11 +154,22 @@ class Function:
     high: float
     reference: str | None
     internal: bool
+    memory: MemoryKind
+    degree: Degree
 
     @property
     def signature(self) -> str:
-        """`ema(series, n)`."""
-        return f"{self.name}({', '.join(parameter.name for parameter in self.parameters)})"
+        """`ema(series, n)`, or with what may be left out: `roc(series = close, n = 10)`."""
+        shown = [
+            parameter.name if parameter.default is None else f"{parameter.name} = {parameter.default}"
+            for parameter in self.parameters
+        ]
+        return f"{self.name}({', '.join(shown)})"
+
+    @property
+    def least_arguments(self) -> int:
+        """How many arguments an author has to write; those with a default come last."""
+        return sum(parameter.default is None for parameter in self.parameters)
 
     @property
     def summary(self) -> str:
@@ -198,9 +231,43 @@ def pointwise(
     return register
 
 
+def rolling(
+    *, operands: Sequence[Kind], params: int = 1, cost: float, cost_of_each: float
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a kernel over the last n candles: `function(count, *operands, out, params)`.
+
+    n is `params[0]`. The window of candle i is `x[i]` to `x[i + n - 1]` of every operand x, the oldest
+    first; the kernel reads nothing else, so its bits depend on the window alone. It must make undefined
+    what is not finite.
+    """
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        _add(
+            _KERNELS,
+            function.__name__,
+            Kernel(
+                name=function.__name__,
+                form="rolling",
+                function=function,
+                operands=tuple(operands),
+                result="number",
+                params=tuple(repeat("number", params)),
+                state=0,
+                cost=cost,
+                closed=True,
+                first=lambda n, *_: int(n) - 1,
+                settle=lambda *_: 0,
+                cost_of_each=cost_of_each,
+            ),
+        )
+        return function
+
+    return register
+
+
 def recurrence(
     *,
-    operands: int,
+    operands: int | Sequence[Kind],
     params: int,
     state: int,
     cost: float,
@@ -213,7 +280,8 @@ def recurrence(
 
     `first(*params)` is the first defined candle for an operand that always is, `settle(*params)`
     how many candles a wrong state needs to be forgotten to the last bit but one. The state
-    starts as zeros. The kernel must not read beyond `count`.
+    starts as zeros. The kernel must not read beyond `count`. `operands` are their kinds, or how many
+    numbers.
 
     With a `step`, the kernel only starts: it returns the candle from which on values go in pairs.
     From the value before, the first of a pair is `step(value, x, params[0])`, the second
@@ -231,7 +299,7 @@ def recurrence(
                 name=function.__name__,
                 form="recurrence",
                 function=function,
-                operands=tuple(repeat("number", operands)),
+                operands=tuple(repeat("number", operands) if isinstance(operands, int) else operands),
                 result="number",
                 params=tuple(repeat("number", params)),
                 state=state if step is None else state + PENDING,
@@ -263,11 +331,13 @@ def native(
     high: float = float("inf"),
     reference: str | None = None,
     internal: bool = False,
+    memory: MemoryKind = "window",
+    degree: Degree = None,
 ) -> Callable[[Callable[..., Term]], Callable[..., Term]]:
     """Declare a function by the term that it is; the signature is that of the language."""
 
     def register(build: Callable[..., Term]) -> Callable[..., Term]:
-        _add_function(build, None, build, first, unit, low, high, reference, internal)
+        _add_function(build, None, build, first, unit, low, high, reference, internal, memory, degree)
         return build
 
     return register
@@ -281,11 +351,13 @@ def derived(
     low: float = float("-inf"),
     high: float = float("inf"),
     reference: str | None = None,
+    memory: MemoryKind = "window",
+    degree: Degree = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a function by a formula of the strategy language over its parameters."""
 
     def register(declaration: Callable[..., Any]) -> Callable[..., Any]:
-        _add_function(declaration, formula, None, first, unit, low, high, reference, False)
+        _add_function(declaration, formula, None, first, unit, low, high, reference, False, memory, degree)
         return declaration
 
     return register
@@ -340,6 +412,8 @@ def _add_function(
     high: float,
     reference: str | None,
     internal: bool,
+    memory: MemoryKind,
+    degree: Degree,
 ) -> None:
     signature = inspect.signature(declaration)
     _add(
@@ -347,7 +421,7 @@ def _add_function(
         declaration.__name__.rstrip("_"),
         Function(
             name=declaration.__name__.rstrip("_"),
-            parameters=tuple(Parameter(p.name, p.annotation) for p in signature.parameters.values()),
+            parameters=tuple(map(_parameter, signature.parameters.values())),
             result="truth" if signature.return_annotation == "Truth" else "number",
             formula=formula,
             build=build,
@@ -358,8 +432,15 @@ def _add_function(
             high=high,
             reference=reference,
             internal=internal,
+            memory=memory,
+            degree=degree,
         ),
     )
+
+
+def _parameter(declared: inspect.Parameter) -> Parameter:
+    default = None if declared.default is inspect.Parameter.empty else declared.default
+    return Parameter(declared.name, declared.annotation, default)
 
 
 def _add(table: dict[str, Any], name: str, entry: Any) -> None:

@@ -55,7 +55,7 @@ def of_key(
     if pointer == ("decision",) and plain(key) in ("threshold", "minscore", "minimumscore"):
         found = _number(value[key])
         if found is not None and "entry" not in value:
-            return put(pointer, {"entry": f"score >= {found}"}, False)
+            return put(pointer, {"entry": f"score >= {found}"}, plain(key) != "threshold")
     free = tuple(one for one in known if one not in value)
     words = key_of(key, free)
     needed = _NEEDED.get(pointer, ())
@@ -106,9 +106,9 @@ def of_name(name: str, section: str, data: Mapping[str, Any]) -> Mend | None:
     """
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     made = re.sub(r"\W+", "_", ascii_name.strip(), flags=re.ASCII).strip("_")
-    made = f"_{made}" if made[:1].isdigit() else made
+    made = (f"_{made}" if made[:1].isdigit() else made)[:64]
     taken = {one for part in ("parameters", "inputs", "conditions") for one in _names(data, part)}
-    if not NAME.fullmatch(made) or is_reserved(made) or made in taken or len(name) > 64:
+    if not NAME.fullmatch(made) or is_reserved(made) or made in taken or len(name) > 128:
         return None
     if any(part in taken and part != name for part in re.findall(r"\w+", name)):
         return None
@@ -251,13 +251,16 @@ def _of_call(pointer: Pointer, value: Mapping[str, Any]) -> Mend | None:
     return None if words is None else put(pointer, words.text, words.safe)
 
 
-def of_weight(pointer: Pointer, value: Any) -> Mend | None:
-    """A weight that is written as a text, or wrapped; null is none, and no weight weighs 0."""
+def of_weight(pointer: Pointer, value: Any, weights: Mapping[str, Any]) -> Mend | None:
+    """A weight that is written as a text, or wrapped.
+
+    Null may be none or one that is still to come. Percent of weights that add up to 100 are the weights.
+    """
     if value is None:
-        return Mend("remove it", (Drop(pointer),), True)
+        return Mend("remove it", (Drop(pointer),), False)
     if isinstance(value, str):
-        match = re.fullmatch(r"\s*\+?(-?[0-9]{1,10})(?:\.0*)?\s*(%?)\s*", value, re.ASCII)
-        return None if match is None else put(pointer, int(match[1]), not match[2])
+        match = _WEIGHT.fullmatch(value)
+        return None if match is None else put(pointer, int(match[1]), not match[2] or _are_percent(weights))
     if isinstance(value, dict) and len(value) == 1:
         ((key, inner),) = value.items()
         value = [inner] if key in _WEIGHTS else None
@@ -266,14 +269,39 @@ def of_weight(pointer: Pointer, value: Any) -> Mend | None:
     return None
 
 
+_WEIGHT = re.compile(r"\s*\+?(-?[0-9]{1,10})(?:\.0*)?\s*(%?)\s*", re.ASCII)
+
+
+def _are_percent(weights: Mapping[str, Any]) -> bool:
+    """Whether weights, with or without a percent sign, add up to 100."""
+    found = [_WEIGHT.fullmatch(str(one)) for one in weights.values()]
+    numbers = [int(match[1]) for match in found if match is not None]
+    return len(numbers) == len(weights) and min(numbers) >= 0 and sum(numbers) == 100
+
+
 def of_timeframe(value: Any) -> Mend | None:
-    """A timeframe in another spelling. A number alone may count minutes or seconds."""
+    """A timeframe in another spelling.
+
+    Of a count of minutes and one of seconds, only one is a timeframe in most cases: 15 and 3600 are certain.
+    As a text it counts minutes on all platforms, but 1 may lack the letter of an hour or a day.
+    """
     pointer = "configuration", "timeframe"
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
         return put(pointer, value[0], True)
-    number = _number(value)
-    found = timeframe_of(number or value) if number or isinstance(value, str) else None
-    return None if found is None else put(pointer, found, number is None)
+    text = value.strip() if isinstance(value, str) else _number(value)
+    if text is None:
+        return None
+    found = timeframe_of(text)
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        return None if found is None else put(pointer, found, True)
+    count = int(text)
+    seconds = timeframe_of(str(count // 60)) if count % 60 == 0 else None
+    if found is None:
+        return None if seconds is None else put(pointer, seconds, count >= _SECONDS)
+    return put(pointer, found, count != 1 and (seconds is None or isinstance(value, str)))
+
+
+_SECONDS = 900  # from there on nobody counts minutes, except those of days and weeks
 
 
 def of_text(pointer: Pointer, value: Any) -> Mend | None:

@@ -6,7 +6,6 @@ names in `score` exist, only `dslc validate` can tell.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ..grammar.words import LIMITS, NAME, TIMEFRAMES
@@ -99,8 +98,3 @@ def schema() -> dict[str, Any]:
             },
         },
     }
-
-
-def schema_text() -> str:
-    """The schema as indented JSON text."""
-    return json.dumps(schema(), indent=2)

@@ -280,13 +280,14 @@ class _Check:
     def score(self, value: Any) -> None:
         if not self.section(value, "score"):
             return
-        if not value:
-            self.add(say.no_weights(), "score")
         if len(value) > LIMITS.entries:
             self.add(say.too_many_entries("score", len(value), LIMITS.entries), "score", key=True)
             return
+        before = len(self.findings)
         for name, weight in value.items():
             self.outline.weights[name] = self.weight(name, weight)
+        if not any(value.values()) and len(self.findings) == before:
+            self.add(say.no_weights(), "score")
 
     def weight(self, name: str, weight: Any) -> int:
         if isinstance(weight, Unreadable):
@@ -294,7 +295,7 @@ class _Check:
         if isinstance(weight, bool) or not isinstance(weight, int | float):
             help_ = f"write {str(weight).strip()}, without quotes" if _is_whole_text(weight) else None
             deeper = remedies.of_weights(self.data["score"], self.outline.conditions)
-            mend = deeper or remedies.of_weight(("score", name), weight)
+            mend = deeper or remedies.of_weight(("score", name), weight, self.data["score"])
             self.add(say.weight_not_integer(name, kind_of(weight), help_), "score", name, mend=mend)
             return 0
         if weight != int(weight):

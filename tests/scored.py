@@ -1,10 +1,11 @@
-"""What the tests of `dslc score` share: documents, an executor that works at once, and what was written."""
+"""What the tests of `dslc score` share: documents, how it is called, an executor, and what was written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
+import sys
 from typing import Any
 
 
@@ -29,6 +30,12 @@ class Here(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+def call(source: Path, data: Path, out: Path) -> list[str]:
+    """The words that start a process of `dslc score`; options may follow."""
+    names = map(str, (source, "--data", data, "--out", out))
+    return [sys.executable, "-m", "dslc", "score", *names]
 
 
 def contents(out: Path) -> dict[str, bytes]:

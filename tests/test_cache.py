@@ -807,8 +807,14 @@ def test_no_two_entries_share_the_name_of_a_function(compiled: dict[str, tuple[A
 MANY = """
 import gc, random, sys
 import dslc
+from dslc.compiler import repeats
+from dslc.grammar import parser
 from dslc.runtime import jit
 from tests import programs
+
+repeats._KEPT = 300  # what is remembered of expressions is full by the middle
+for n in range(parser._KEPT):
+    parser._parse_short(f"max(close, {n}) - min(open, {n}) > {n}")
 
 def resident():
     gc.collect()

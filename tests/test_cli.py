@@ -56,7 +56,8 @@ def test_warnings_fail_only_where_the_check_is_strict() -> None:
     done = dslc("validate", EXAMPLE)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "valid: 1 warning")
     done = dslc("validate", "--strict", EXAMPLE)
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "valid: 1 warning (--strict allows none)")
+    said = "valid: 1 warning (--strict allows none but those of --ignore)"
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, said)
     assert dslc("validate", "--strict", EXAMPLE.with_name("breakout.json")).returncode == 0
 
 
@@ -69,7 +70,7 @@ def test_a_broken_name_shows_the_line_the_caret_and_the_right_name(broken: Path)
         "      |              ^^^^\n"
         "      = help: did you mean `ema`?\n"
         "\n"
-        "invalid: 1 error\n"
+        "invalid: 1 error; `dslc fix --unsafe` mends 1\n"
     )
 
 
@@ -89,7 +90,9 @@ def test_standard_input_and_several_files(broken: Path) -> None:
     done = dslc("validate", "-", EXAMPLE, stdin=BROKEN)
     assert done.returncode == 1
     assert done.stdout.startswith("<stdin>:4:14: error[E301]")
-    assert done.stdout.endswith("1 of 2 strategies invalid: 1 error, 1 warning\n")
+    assert done.stdout.endswith(
+        "1 of 2 strategies invalid: 1 error, 1 warning; `dslc fix --unsafe` mends 1\n"
+    )
 
 
 def test_a_folder_means_every_json_below_it(broken: Path) -> None:
@@ -153,6 +156,7 @@ def test_github_output(broken: Path) -> None:
         ["run", str(EXAMPLE), "--data", str(BARS), "--timeframe", "1D", "--out", "x.xlsx"],
         ["run", str(EXAMPLE), "--data", str(BARS), "--timeframe", "1D", "--out", "no-such-folder/x.csv"],
         ["functions", "emma"],
+        ["inspect", str(EXAMPLE), "--graph", "svg", "--format", "json"],
     ],
 )
 def test_misuse_and_unreadable_files_are_status_2(args: list[str]) -> None:
@@ -165,6 +169,13 @@ def test_a_file_that_is_no_text_is_invalid_and_not_a_crash() -> None:
     done = dslc("validate", "-", stdin=bytes(range(256)))
     assert done.returncode == 1
     assert "E101" in done.stdout
+
+
+def test_a_file_that_is_too_large_is_not_said_to_have_as_much_as_was_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.json"
+    path.write_text(" " * 1_000_000)
+    out = dslc("validate", path).stdout
+    assert "error[E601]: the document has more than 262,144 bytes, the limit\n" in out
 
 
 def test_no_colour_where_there_is_no_terminal(broken: Path) -> None:
@@ -274,6 +285,23 @@ def test_functions_and_schema_and_version() -> None:
     assert "Wilder" in dslc("functions", "rsi").stdout
     assert json.loads(dslc("schema").stdout)["$schema"].endswith("2020-12/schema")
     assert dslc("--version").stdout.startswith("dslc 0.")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("EMA", "did you mean `ema`?"),
+        ("ta.crossunder", "did you mean `crossDown`?"),
+        ("emma", "did you mean `ema`?"),
+        ("stdev", "there is no standard deviation yet"),
+        ("ta.bb", "the middle band is sma(close, 20)"),
+        ("quux", "`dslc functions` lists them all"),
+    ],
+)
+def test_a_function_of_another_language_is_known(name: str, said: str) -> None:
+    done = dslc("functions", name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
 
 
 def test_help_names_every_command() -> None:

@@ -18,7 +18,7 @@ import dslc
 import pandas as pd
 import pytest
 
-from .scored import contents, strategy
+from .scored import call, contents, strategy
 
 pytestmark = [
     pytest.mark.skipif(
@@ -167,17 +167,7 @@ def test_a_scheduler_that_is_killed_ends_the_run_and_what_was_finished_is_kept(
 def test_no_scheduler_is_one_sentence_and_status_2(data: Path, tmp_path: Path) -> None:
     source = tmp_path / "s.ndjson"
     source.write_text(json.dumps(DOCUMENTS[0]))
-    args = [
-        sys.executable,
-        "-m",
-        "dslc",
-        "score",
-        str(source),
-        "--data",
-        str(data),
-        "--out",
-        str(tmp_path / "out"),
-    ]
+    args = call(source, data, tmp_path / "out")
     for address, said in (
         ("tcp://127.0.0.1:1", "no Dask scheduler answers"),
         ("nonsense://x", "such as tcp"),

@@ -80,6 +80,12 @@ def test_the_strategy_in_the_readme_is_valid() -> None:
     assert dslc.validate(text) == []
 
 
+def test_the_readme_says_what_the_corpus_shows_of_repairs() -> None:
+    table = (ROOT / "tests" / "cases" / "README.md").read_text(encoding="utf-8")
+    (whole,) = re.findall(r"^\| all \| (\d+) \| (\d+ %) \|", table, re.MULTILINE)
+    assert f"repairs {whole[1]} of {whole[0]} broken strategies" in README
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_examples_in_docstrings_hold(module: str) -> None:
     failed, tried = doctest.testmod(importlib.import_module(module))

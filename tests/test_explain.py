@@ -12,7 +12,6 @@ import pickle
 import random
 import subprocess
 import sys
-import time
 from typing import Any
 
 import dslc
@@ -22,6 +21,7 @@ import pandas as pd
 import pytest
 
 from . import oracle, programs
+from .timing import quickly
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "ema-crossover.json"
@@ -324,9 +324,7 @@ def crowd(weight: Any, entry: str) -> dict[str, Any]:
 )
 def test_512_conditions_are_explained_in_moments(weight: Any, entry: str, size: int | None) -> None:
     result = dslc.compile(crowd(weight, entry)).evaluate(prices(*[100.0] * 50))
-    start = time.perf_counter()
-    found = result.explain(-1)
-    assert time.perf_counter() - start < 20
+    found = quickly(lambda: result.explain(-1), 3)
     assert not found.entered
     assert len(found.conditions) == 512
     flips = found.flips

@@ -1,8 +1,7 @@
 """Documents made to be slow, large or deep get an answer: within 100 ms, or 8 µs per byte of expression text
 where that is more, and within 64 MiB; never an exception.
 
-Times are the best of several runs. Where one is too slow, a loop of known duration says how much slower than
-usual the machine is just then, and the bound grows by that.
+Times are the best of several runs, and bounds grow with a machine that is slower than usual (`timing.py`).
 """
 
 from __future__ import annotations
@@ -12,58 +11,26 @@ from collections import OrderedDict, UserDict
 from collections.abc import Callable
 import enum
 from functools import partial
-import gc
 from itertools import count
 import json
 import re
 import subprocess
 import sys
-from time import perf_counter
 import timeit
 import tracemalloc
-from typing import Any, TypeVar
+from typing import Any
 
 import dslc
+from dslc.compiler.verdicts import truths
 from dslc.grammar import parser
 from dslc.grammar.words import LIMITS
 import numpy as np
 import pytest
 
+from .timing import quickly, slowness
+
 KIB = 1024
-REFERENCE = 0.034  # seconds that `busy` takes
 MEMORY = 64 * KIB * KIB
-T = TypeVar("T")
-
-
-def busy() -> int:
-    found = {}
-    for n in range(100_000):
-        found[n, str(n)] = (n,)
-    return len(found)
-
-
-def quickly(work: Callable[[], T], bound: float) -> T:
-    """What the work gives; one of some runs must be within the bound, scaled to the machine."""
-    times = []
-    gc.freeze()  # the objects of the other tests are none of the garbage collector's business here
-    try:
-        for _ in range(6):
-            start = perf_counter()
-            found = work()
-            took = perf_counter() - start
-            if took <= bound or took <= bound * slowness():
-                return found
-            times.append(f"{took * 1e3:.0f}")
-    finally:
-        gc.unfreeze()
-    raise AssertionError(f"{', '.join(times)} ms, the bound is {bound * 1e3:.0f} ms")
-
-
-def slowness() -> float:
-    """How many times slower than usual the machine is right now; 1 at least."""
-    start = perf_counter()
-    busy()
-    return max(1.0, (perf_counter() - start) / REFERENCE)
 
 
 def assert_small(work: Callable[[], object]) -> None:
@@ -329,6 +296,7 @@ def test_nothing_is_kept_of_long_expressions() -> None:
         for n in range(first, first + 4):
             dslc.validate(inputs_of(lambda m, n=n: f"{n}{m}+" + chain("1", "+", 600), 15))
 
+    truths._held.truths = truths.Truths()  # what grows with it is the same wherever the test stands
     see(0)
     tracemalloc.start()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations
 import json
 import os
@@ -9,7 +10,6 @@ from pathlib import Path
 import re
 import subprocess
 import sys
-import time
 from typing import Any
 from xml.etree import ElementTree
 
@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 import pytest
 
 from . import oracle, programs
+from .timing import quickly
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
@@ -155,12 +156,9 @@ def test_a_report_of_the_largest_document_is_quick() -> None:
         decision={"entry": "score >= 300"},
     )
     strategy = dslc.compile(document)
-    start = time.perf_counter()
-    report = strategy.report()
-    assert not report.firing.complete
+    assert not quickly(strategy.report, 8).firing.complete
     for form in ("mermaid", "dot", "svg"):
-        drawn(picture_of(strategy._checked, "large"), form)  # type: ignore[arg-type]
-    assert time.perf_counter() - start < 30
+        quickly(partial(strategy.picture, form), 1)
 
 
 def test_a_picture_of_long_arrows_is_quick() -> None:
@@ -169,9 +167,8 @@ def test_a_picture_of_long_arrows_is_quick() -> None:
         inputs[f"i{number}"] = f"i{number - 1} + i{number - 2} + close + volume"
     document = small(inputs=inputs, conditions={"up": "i511 > 0"})
     found = picture_of(dslc.compile(document)._checked, "x")
-    start = time.perf_counter()
-    assert len(boxes_of(drawn(found, "svg"))) == len(found.boxes) == 517
-    assert time.perf_counter() - start < 20
+    svg = quickly(lambda: drawn(found, "svg"), 3)
+    assert len(boxes_of(svg)) == len(found.boxes) == 517
 
 
 # --- pictures -------------------------------------------------------------------------------------
@@ -415,13 +412,28 @@ def test_the_command_reports_in_words_and_as_data() -> None:
     assert json.loads(out)["values"]["fast"] == 12
 
 
-def test_the_command_draws_and_writes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["mermaid", "dot", "svg"])
+def test_the_command_draws_what_the_strategy_gives(form: str, tmp_path: Path) -> None:
     path = ROOT / "examples" / "veto.json"
-    code, out, err = inspect(path, "--graph", "dot")
-    assert (code, out.startswith("digraph strategy {\n"), err) == (0, True, "")
-    target = tmp_path / "x.svg"
-    assert inspect(path, "--graph", "svg", "--out", target)[:2] == (0, f"Wrote {target}\n")
-    assert ElementTree.fromstring(target.read_text(encoding="utf-8")).tag == f"{SVG}svg"
+    wanted = dslc.compile(path).picture(form)  # type: ignore[arg-type]
+    assert inspect(path, "--graph", form) == (0, wanted, "")
+    target = tmp_path / ("x.svg" if form == "svg" else "x.txt")
+    assert inspect(path, "--graph", form, "--out", target)[:2] == (0, f"Wrote {target}\n")
+    assert target.read_text(encoding="utf-8") == wanted
+
+
+def test_a_picture_is_called_by_the_name_of_the_strategy_or_by_its_hash() -> None:
+    strategy, named = dslc.compile(small()), dslc.compile(small(name="Mean & more"))
+    assert named.picture().splitlines()[:2] == ["flowchart LR", "  %% Mean #38; more"]
+    assert f'label="{strategy.hash[:12]}"' in strategy.picture("dot")
+    assert "<title>mine</title>" in named.picture("svg", title="mine")
+
+
+def test_a_wrong_format_of_a_picture_is_told_the_right_ones() -> None:
+    strategy = dslc.compile(small())
+    for wrong, said in (("svgg", "did you mean `svg`?"), ("png", "there are `mermaid`, `dot` and `svg`")):
+        with pytest.raises(ValueError, match=re.escape(f"`{wrong}` is no format of a picture: {said}")):
+            strategy.picture(wrong)  # type: ignore[arg-type]
 
 
 def test_what_is_wrong_has_its_status(tmp_path: Path) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 import copy
 import json
 from pathlib import Path
 import random
-import time
 from typing import Any
 
 import dslc
 from dslc.compiler.mends import Unchangeable, changed, difference
+from dslc.grammar import parser, rewording
 from dslc.grammar.diagnostics import Drop, Put, Rename, Rewrite
 from dslc.grammar.dialects import (
     _WITH_PERIOD,
@@ -38,6 +39,7 @@ import pytest
 
 from . import programs
 from .broken import cases
+from .timing import quickly
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = {
@@ -98,20 +100,23 @@ def test_a_fix_removes_its_diagnostic_and_adds_no_error(case: Any) -> None:
     before = dslc.validate(case.source)
     data = plain_data(case.source)
     counted = Counter(map(said, before))
-    entries = {tuple(one.path.split("/")[1:3]) for one in errors(before)}
+    entries = Counter(entry(one) for one in errors(before))
     for found in before:
         if found.fix is None:
             continue
         after = dslc.validate(apply(data, found.fix.patch))
         recounted = Counter(map(said, after))
         assert recounted[said(found)] < counted[said(found)]
-        if not isinstance(data, dict) or found.code in ("E103", "E104"):
+        if not isinstance(data, dict):
             continue
+        now = Counter(entry(one) for one in errors(after))
         for one in errors(after):
-            if recounted[said(one)] > counted[said(one)]:
-                place = tuple(one.path.split("/")[1:3])
-                unread = place in entries or not exists(data, place)
-                assert unread, (found.message, one.message)
+            if recounted[said(one)] > counted[said(one)] and exists(data, entry(one)):
+                assert now[entry(one)] <= entries[entry(one)], (found.message, one.message)
+
+
+def entry(one: dslc.Diagnostic) -> tuple[str, ...]:
+    return tuple(one.path.split("/")[1:3])
 
 
 def exists(data: Any, place: tuple[str, ...]) -> bool:
@@ -170,6 +175,11 @@ def test_what_is_safe_and_what_is_a_guess(expression: str, instead: str, safe: b
     found = next(one for one in dslc.validate(valid(c=expression)) if one.fix is not None)
     assert found.fix is not None
     assert (apply(valid(c=expression), found.fix.patch)["conditions"]["c"], found.fix.safe) == (instead, safe)
+
+
+def test_a_name_for_a_comparison_is_no_comparison() -> None:
+    document = valid(c="fast = close > open")
+    assert dslc.fix(document).data == document
 
 
 def test_a_guess_that_makes_another_mistake_is_not_offered() -> None:
@@ -332,6 +342,90 @@ def test_any_expression_is_mended_or_left_alone(one: str, other: str) -> None:
             assert fixed.data == document
 
 
+def loosely(value: Any, draw: random.Random) -> str:
+    """Data as JSON5, JavaScript or Python write them; nothing in it needs to be guessed."""
+
+    def gap() -> str:
+        return draw.choice(["", "", " ", "\n", ' // it\'s {a: "note"}\n', "/* ], */", "# x\n"])
+
+    def word(text: str, key: bool) -> str:
+        if key and text.isidentifier() and draw.random() < 0.5:
+            return text
+        single = "'" not in text and draw.random() < 0.5
+        return f"'{text}'" if single else json.dumps(text)
+
+    if isinstance(value, dict):
+        pairs = [
+            f"{gap()}{word(key, True)}{gap()}:{gap()}{loosely(item, draw)}" for key, item in value.items()
+        ]
+        end = draw.choice(["", ","]) if pairs else ""
+        return "{" + ",".join(pairs) + gap() + end + gap() + "}"
+    if isinstance(value, list):
+        items = [gap() + loosely(item, draw) for item in value]
+        return "[" + ",".join(items) + gap() + (draw.choice(["", ","]) if items else "") + gap() + "]"
+    if isinstance(value, str):
+        return word(value, False)
+    if value is None or isinstance(value, bool):
+        return str(value) if draw.random() < 0.5 else json.dumps(value)
+    return json.dumps(value)
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_a_document_in_json5_or_python_is_read_as_it_stands(seed: int) -> None:
+    draw = random.Random(seed)
+    names = [name for name in EXAMPLES if name != "snapshot.json"]
+    data = json.loads(EXAMPLES[names[seed % len(names)]]) | {"notes": [1, -2.5, None, {"a": True, "b": []}]}
+    found = repaired(loosely(data, draw))
+    assert found is not None
+    assert json.loads(found.text) == data
+
+
+PUNCTUATION = '{}[]",:'
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_one_sign_too_many_or_too_few_is_undone_or_left_alone(indent: int | None) -> None:
+    """A text that was JSON until one sign came or went becomes that document again, or is not touched."""
+    data = json.loads(EXAMPLES["ema-crossover.json"])
+    text = json.dumps(data, indent=indent)
+    undone = 0
+    for at, sign in enumerate(text):
+        spoilt = [text[:at] + text[at + 1 :]] if sign in PUNCTUATION else []
+        spoilt += [text[:at] + one + text[at:] for one in PUNCTUATION if at % 7 == 0]
+        for one in spoilt:
+            if plain_data(one) is None:
+                fixed = dslc.fix(one)
+                assert fixed.text == one or fixed.data == data, one
+                undone += fixed.data == data
+    assert undone > 20
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"close > open"', '"close > "open""'),
+        ('"close > open"', '"close > "open" "'),
+        ('"close > open"', '"close > open'),
+        ('{"timeframe": "1H"}', '{"timeframe": "1H"'),
+        ('"inputs": {', '"name": "my "best" one", "inputs": {'),
+        ('"inputs": {', '"name": "my " best " one", "inputs": {'),
+        ('"inputs": {', '"description": "it is "ema cross: fast", "inputs": {'),
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_text_that_reads_in_a_way_that_nobody_meant_is_left_alone(
+    old: str, new: str, indent: int | None
+) -> None:
+    plain_text = json.dumps(valid())
+    text = plain_text.replace(old, new)
+    assert text != plain_text
+    if indent:
+        text = text.replace(", ", ",\n ").replace("{", "{\n ")
+    for unsafe in (False, True):
+        fixed = dslc.fix(text, unsafe=unsafe)
+        assert (fixed.text, fixed.applied) == (text, ())
+
+
 ALMOST_JSON = st.lists(
     st.sampled_from(
         [
@@ -480,7 +574,7 @@ def test_every_formula_is_a_valid_expression() -> None:
         for count in forms:
             arguments: dict[int, list[str]] = {
                 0: [],
-                1: ["9" if name in ("willr", "wpr", "williamsr") else "close"],
+                1: [{"tr": "true", **dict.fromkeys(("willr", "wpr", "williamsr"), "9")}.get(name, "close")],
                 2: ["close", "5"],
                 3: ["open", "low", "close"],
                 4: ["close", "high", "low", "9"],
@@ -507,6 +601,64 @@ def test_a_formula_brackets_what_would_fall_apart() -> None:
     assert words is not None
     assert words.text == "(high + low) - (high + low)[3]"
     assert parse(words.text).tree is not None
+
+
+@pytest.mark.parametrize(
+    ("expression", "part"),
+    [
+        ("ta.stdev(close, 20) > 1", "there is no standard deviation yet"),
+        ("ta.bb(close, 20, 2) > 1", "the middle band is sma(close, 20)"),
+        ("rma(close, 14) > 1", "ema(x, 2 * n - 1)"),
+        ("avg(close, open) > 1", "write `(close + open) / 2`"),
+        ("avg(close, 9) > 1", "did you mean `sma`?"),
+        ("vwap > 1", "there is no VWAP yet"),
+        ("obv > 1", "there is no oscillator"),
+        ("dayofweek == 1", "there is no time of day"),
+        ("RSI > 1", "write `rsi(series, n)`"),
+        ("close in (1, 2)", "x == 1 OR x == 2"),
+        ("close > open == 1", "write `close > open`"),
+    ],
+)
+def test_a_name_of_another_platform_is_known_wherever_it_stands(expression: str, part: str) -> None:
+    assert part in str(only(expression).help)
+
+
+def test_nothing_is_taken_for_the_condition_that_it_stands_in() -> None:
+    found = errors(dslc.validate(valid(trend="trens > 1", other="trens > 2", trends="close > trens")))
+    assert [one.help for one in found] == [
+        "did you mean `trends`?",
+        "did you mean `trend`?",
+        "did you mean `trend`?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "label", "safe"),
+    [
+        ("15", "15M", True),
+        (15, "15M", True),
+        ("60", "1H", True),
+        (60, "1H", False),
+        (3600, "1H", True),
+        ("86400", "1D", True),
+        (180, "3M", False),
+        ("1", "1M", False),
+        (1, "1M", False),
+        (1440, "1D", True),
+        (7, None, False),
+    ],
+)
+def test_a_number_alone_is_a_timeframe_where_it_can_be_one_only(
+    written: int | str, label: str | None, safe: bool
+) -> None:
+    document = valid() | {"configuration": {"timeframe": written}}
+    (found,) = errors(dslc.validate(document))
+    if label is None:
+        assert found.fix is None
+    else:
+        assert found.fix is not None
+        after = apply(document, found.fix.patch)["configuration"]["timeframe"]
+        assert (after, found.fix.safe) == (label, safe)
 
 
 def test_what_is_absent_says_so() -> None:
@@ -545,6 +697,78 @@ def test_every_spelling_of_a_timeframe_means_one(label: str) -> None:
     assert timeframe_of(f"{count}mo") is None
 
 
+def test_what_happens_to_a_mark_at_the_start_is_said() -> None:
+    text = "\ufeff" + json.dumps(valid())
+    titles = [
+        one.fix.title for source in (text, f"{text[:-1]},}}") for one in dslc.validate(source) if one.fix
+    ]
+    assert titles == ["remove the mark", "write it as JSON"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "close ** 2 ** 2 > 5",
+        "2 ** close ** 2 > 5",
+        "close ^ 3 ^ 2 > 5",
+        "close ** -2 > 5",
+        "close ** 2[1] > 5",
+    ],
+)
+def test_a_power_of_a_power_is_no_product(text: str) -> None:
+    """Two squares beside each other are the square of a square; neither half of that has a mend."""
+    assert not any(one.edits for one in parse(text).mistakes)
+
+
+NUMBERS = [
+    *(
+        "1",
+        ".5",
+        "1.",
+        "1e",
+        "1e999",
+        "1e-999",
+        "0x1F",
+        "0xZ",
+        "1_000",
+        "1__0",
+        "1,000",
+        "0,5",
+        "12abc",
+        "1H",
+    ),
+    *(
+        "2k",
+        "3f",
+        "5..",
+        "1e9k",
+        "9" * 400,
+        "9" * 400 + "k",
+        "9" * 400 + " mio",
+        "00",
+        "٣",
+        "²",
+        "5%",
+        "2 mio",
+    ),
+]
+AROUND = ["(", ")", "[", "]", ",", "+", "-", "**", "ema(", "rma(", "close", ">", "= =", "AND", "between", "."]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_is_refused_for_its_numbers_is_refused_and_nothing_else(seed: int) -> None:
+    """No spelling of a number ends in anything but diagnostics, wherever it stands."""
+    draw = random.Random(seed)
+    for _ in range(8):
+        size = draw.randint(1, 9)
+        words = [draw.choice(NUMBERS if draw.random() < 0.5 else AROUND) for _ in range(size)]
+        source = valid(c=draw.choice(("", " ")).join(words))
+        found = dslc.validate(source)
+        for unsafe in (False, True):
+            fixed = dslc.fix(source, unsafe=unsafe)
+            assert fixed.valid or errors(found)
+
+
 # ── Bounds ───────────────────────────────────────────────────────────────────────────────────────────────
 
 HOSTILE = {
@@ -555,6 +779,12 @@ HOSTILE = {
     "brackets": json.dumps(valid(**{f"c{i}": "((" * 200 + "ta.ema(" for i in range(400)})),
     "bad names": json.dumps({"inputs": {f"a b{i}": f"a b{i} + a b" * 20 for i in range(500)}}),
     "formulas in formulas": json.dumps(valid(c="ta.tema(" * 40 + "close" + ", 2)" * 40 + " > 1")),
+    "names of arguments": json.dumps(valid(**{f"c{i}": f"f({'a=1, ' * 800}a=2) > 1" for i in range(60)})),
+    "lost brackets": json.dumps(
+        valid(**{f"c{i}": f"abs(max(close, {i} + abs(open " + "+ close " * 40 + "> 1" for i in range(400)})
+    ),
+    "calls with names": json.dumps(valid(**{f"c{i}": "f(b=2, a=" * 60 + ")" * 60 for i in range(400)})),
+    "phrases": json.dumps(valid(**{f"c{i}": "close between 1 and 2 and " * 20 for i in range(400)})),
     "formulas": json.dumps(valid(c="tema(" * 40 + "close" + ", 2)" * 40 + " > 1")),
     "comments": "{" + "// x\n/* y */" * 9000 + "a: 1}",
     "open comments": "{" + "/* " * 60000,
@@ -570,14 +800,18 @@ HOSTILE = {
 }
 
 
+def first(work: Callable[[], object]) -> None:
+    """Do it as a process does that remembers no expression."""
+    parser._parse_short.cache_clear()
+    rewording._reworded.cache_clear()
+    work()
+
+
 @pytest.mark.parametrize("name", list(HOSTILE))
 def test_a_hostile_document_takes_a_bounded_time(name: str) -> None:
-    start = time.process_time()
-    dslc.validate(HOSTILE[name])
-    checked = time.process_time() - start
-    dslc.fix(HOSTILE[name], unsafe=True)
-    assert checked < 3
-    assert time.process_time() - start < 30
+    text = HOSTILE[name]
+    quickly(lambda: first(lambda: dslc.validate(text)), 2)
+    quickly(lambda: first(lambda: dslc.fix(text, unsafe=True)), 8)
 
 
 def test_a_valid_document_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,6 +138,39 @@ def test_an_envelope_is_mended_inside(tmp_path: Path) -> None:
     assert path.read_text().startswith('{\n  "assetPair": "BTCUSDT",\n')
 
 
+def test_places_in_an_envelope_are_all_of_the_same_text(tmp_path: Path) -> None:
+    path = tmp_path / "envelope.json"
+    text = HOPELESS.replace(" AND ", " && ")
+    path.write_text(json.dumps({"strategySnapshotJson": text}, indent=2))
+    _, out, _ = dslc("fix", path)
+    column = text.splitlines()[3].index("&&") + 1
+    assert f"{path}#strategySnapshotJson:4:{column}: fixed[E205]" in out
+    assert f"{path}#strategySnapshotJson:4:25: error[E301]" in out
+
+
+def test_what_a_difference_leaves_is_where_it_is_in_the_file(tmp_path: Path) -> None:
+    """What is found only once something else is mended has no place in the file, and says so."""
+    path = tmp_path / "s.json"
+    path.write_text(HOPELESS.replace("close > open", "EMA(open, 12) > 1 && wizard(close) > 1"))
+    err = dslc("fix", "--diff", path)[2]
+    line = path.read_text().splitlines()[3]
+    assert f"{path}:4:{line.index('wizard') + 1}: error[E301]: `wizard`" in err
+    path.write_text(HOPELESS.replace('"up": 1}', '"up": 1,}'))
+    err = dslc("fix", "--diff", path)[2]
+    assert f"{path} (fixed):4:25: error[E301]" in err
+
+
+def test_a_fix_that_the_help_does_not_say_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_text(GOOD.replace('"score": {"up": 1}', '"score": [{"name": "up", "weight": 1}]'))
+    out = dslc("validate", path)[1]
+    assert '      = fix: write `{"up": 1}`\n' in out
+    path.write_text(GUESS)
+    out = dslc("validate", path)[1]
+    assert "= help: did you mean `fast`?\n\n" in out
+    assert out.endswith("invalid: 1 error; `dslc fix --unsafe` mends 1\n")
+
+
 def test_validate_says_how_many_can_be_mended(broken: Path) -> None:
     broken.write_text(BROKEN.replace('"up": 1,}', '"up": 1}'))
     assert dslc("validate", broken)[1].endswith("invalid: 2 errors; `dslc fix` mends 2\n")

@@ -95,9 +95,16 @@ def test_a_code_is_found_however_it_is_written(spelling: str) -> None:
     assert dslc.explain_code(spelling).code == "E205"
 
 
-@pytest.mark.parametrize("text", ["E999", "", "x" * 10_000, "E2O5", "\x1b[2J", "ema"])
-def test_an_unknown_code_is_told_the_nearest_ones(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is not a code; the nearest are `[EW][0-9]{3}`, "):
+NEAREST = r"the nearest are `[EW]\d{3}`, `[EW]\d{3}` and `[EW]\d{3}`$"
+ALL = "`dslc explain` lists them all$"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("E999", NEAREST), ("E2O5", NEAREST), ("", ALL), ("x" * 10_000, ALL), ("\x1b[2J", ALL), ("XYZ", ALL)],
+)
+def test_an_unknown_code_is_told_those_that_are_near(text: str, hint: str) -> None:
+    with pytest.raises(ValueError, match=f"is not a code; {hint}"):
         dslc.explain_code(text)
     assert unknown_code(text).isprintable()
     assert len(unknown_code(text)) < 200

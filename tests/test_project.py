@@ -81,6 +81,12 @@ def test_rooms_import_only_what_they_may(path: Path) -> None:
                 assert not at_top, f"{module} must be imported where it is needed"
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_command_line_imports_a_command(path: Path) -> None:
+    if path != ROOT / "dsl" / "__main__.py" and path.parent != ROOT / "dsl" / "commands":
+        assert not [module for module, _ in modules(path) if module.startswith("dslc.commands")]
+
+
 FORBIDDEN = {"eval", "exec", "__import__", "input", "breakpoint"}
 
 

@@ -8,20 +8,20 @@ import re
 import dslc
 from dslc.grammar.words import LIMITS, MARKET_DATA, TIMEFRAMES
 from dslc.guides.pages import PLAIN, codes, expanded
-from dslc.guides.prompt import LEAST_BUDGET, MISTAKES, guide
+from dslc.guides.prompt import LEAST_BUDGET, MISTAKES, prompt
 from dslc.runtime.registry import functions, public_names
 import pytest
 
 from .test_functions import document, example_of
 
-WHOLE = guide()
+WHOLE = prompt()
 PARTS = re.findall(r"^## (.*)$", WHOLE, re.MULTILINE)
 BLOCKS = re.findall(r"```json\n(.*?)\n```", WHOLE, re.DOTALL)
 
 
 def test_it_never_exceeds_its_budget() -> None:
     for budget in [*range(LEAST_BUDGET, len(WHOLE) + 200, 37), 10**9]:
-        text = guide(budget)
+        text = prompt(budget)
         assert len(text) <= budget
         assert (text == WHOLE) == (len(WHOLE) <= budget)
         assert "## A whole strategy" in text
@@ -31,7 +31,7 @@ def test_it_never_exceeds_its_budget() -> None:
 def test_a_budget_is_used() -> None:
     """What is left out would not have fitted: no part that is missing is shorter than the room left."""
     for budget in range(LEAST_BUDGET, len(WHOLE), 211):
-        text = guide(budget)
+        text = prompt(budget)
         missing = [part for part in PARTS if f"## {part}\n" not in text]
         for part in missing:
             (body,) = re.findall(rf"^## {part}\n.*?(?=\n\n## |\Z)", WHOLE, re.MULTILINE | re.DOTALL)
@@ -40,7 +40,7 @@ def test_a_budget_is_used() -> None:
 
 def test_what_is_left_out_is_said() -> None:
     for budget in range(LEAST_BUDGET, len(WHOLE), 211):
-        text = guide(budget)
+        text = prompt(budget)
         said = text.rpartition("Left out for want of room: ")[2].rstrip(".").split(", ")
         missing = {part.lower() for part in PARTS if f"## {part}\n" not in text}
         assert missing <= {one.lower() for one in said}
@@ -50,7 +50,7 @@ def test_what_is_left_out_is_said() -> None:
 
 def test_too_small_a_budget_is_refused() -> None:
     with pytest.raises(ValueError, match=str(LEAST_BUDGET)):
-        guide(LEAST_BUDGET - 1)
+        prompt(LEAST_BUDGET - 1)
 
 
 def test_the_whole_strategy_is_valid_and_alive() -> None:
@@ -103,7 +103,7 @@ def test_every_function_is_there_with_its_arguments_and_its_example(name: str) -
             document({}, {"it": expression}) if function.result == "truth" else document({"it": expression})
         )
         assert [found for found in dslc.validate(made) if found.severity == "error"] == []
-    assert f"{name}(" in guide(LEAST_BUDGET)
+    assert f"{name}(" in prompt(LEAST_BUDGET)
 
 
 def test_the_vocabulary_and_the_limits_are_those_of_the_language() -> None:
@@ -128,6 +128,6 @@ def test_the_operators_stand_in_the_order_in_which_they_bind() -> None:
 
 
 def test_it_is_the_same_every_time_and_plain_text() -> None:
-    assert guide() == WHOLE
+    assert prompt() == WHOLE
     assert all(line == line.rstrip() for line in WHOLE.splitlines())
     assert all(letter.isprintable() or letter == "\n" for letter in WHOLE)

@@ -29,7 +29,7 @@ def test_repeated_expressions_make_the_same_graph(seed: int, monkeypatch: pytest
     with monkeypatch.context() as alone:
         alone.setattr(analyze, "repeated", lambda analyzer, text: None)
         walked = [facts(document) for document in documents]
-    for _ in range(3):
+    for _ in range(4):
         assert [facts(document) for document in documents] == walked
     assert sum(kept is not None for kept in repeats._kept.values()) >= 50
 
@@ -57,7 +57,7 @@ def test_other_meanings_of_the_same_text_are_not_mixed_up() -> None:
 def test_what_is_kept_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repeats, "_KEPT", 10)
     for k in range(40):
-        for _ in range(2):
+        for _ in range(3):
             facts(
                 {
                     "configuration": {"timeframe": "1H"},

@@ -31,7 +31,7 @@ import pyarrow
 from pyarrow import parquet
 import pytest
 
-from .scored import Here, contents, strategy
+from .scored import Here, call, contents, strategy
 
 DAY = 86_400
 START = 1_704_067_200  # 2024-01-01
@@ -601,6 +601,7 @@ def test_exit_status_1_says_where_the_rejected_and_the_failed_are(data: Path, tm
         ("s.ndjson --data nowhere/*.csv --out out", "no bars file is named"),
         ("s.ndjson --data empty --out out", "no bars file is named"),
         ("empty.ndjson --data bars --out out", "no snapshots in empty.ndjson"),
+        ("empty --data bars --out out", "no snapshots in empty"),
         ("s.ndjson --out out", "Missing option"),
         ("s.ndjson --data bars", "Missing option"),
         ("s.ndjson --data bars --out s.ndjson", "s.ndjson"),
@@ -632,6 +633,7 @@ def test_misuse_is_status_2_and_one_sentence(
     done = command(*args.split())
     assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
+    assert done.stderr.count("dslc: ") <= 1
     assert done.exception is None or isinstance(done.exception, SystemExit)
     assert (tmp_path / "mine" / "scores.parquet").read_text() == "mine"
 
@@ -666,17 +668,7 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path, how: list[str]) ->
     for seed in range(40):
         bars(seed, 3000).to_csv(folder / f"S{seed:02}.csv", index=False)
     source = ndjson(tmp_path / "s.ndjson", [strategy(f"sma(close, {n}) > 100") for n in range(2, 60)])
-    args = [
-        sys.executable,
-        "-m",
-        "dslc",
-        "score",
-        str(source),
-        "--data",
-        str(folder),
-        "--out",
-        str(tmp_path / "out"),
-    ]
+    args = call(source, folder, tmp_path / "out")
     run = subprocess.Popen([*args, *how], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     units = tmp_path / "out" / ".units"
     deadline = time.monotonic() + 60

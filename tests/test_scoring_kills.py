@@ -29,7 +29,7 @@ import dslc
 import pandas as pd
 import pytest
 
-from .scored import Here, contents, strategy
+from .scored import Here, call, contents, strategy
 
 DEEP = os.environ.get("DSLC_DEEP", "0") not in ("", "0")
 KILLS = 100 if DEEP else 12
@@ -215,12 +215,11 @@ def test_a_run_that_is_killed_at_random_moments_ends_as_one_that_nobody_killed(t
     data = make_bars(tmp_path / "bars", 12, 1500)
     source = tmp_path / "s.ndjson"
     source.write_text("\n".join(json.dumps(strategy(f"close > sma(close, {n})")) for n in range(2, 42)))
-    base = [sys.executable, "-m", "dslc", "score", str(source), "--data", str(data), "--out"]
-    calm = subprocess.run([*base, str(tmp_path / "calm")], capture_output=True)
+    calm = subprocess.run(call(source, data, tmp_path / "calm"), capture_output=True)
     assert calm.returncode == 0, calm.stderr
     expected = contents(tmp_path / "calm")
     begun = time.monotonic()
-    subprocess.run([*base, str(tmp_path / "timed")], capture_output=True)
+    subprocess.run(call(source, data, tmp_path / "timed"), capture_output=True)
     whole = time.monotonic() - begun
     drawn = random.Random(20_261_121)
     kills, round, orphans = 0, 0, set()
@@ -230,7 +229,7 @@ def test_a_run_that_is_killed_at_random_moments_ends_as_one_that_nobody_killed(t
         while kills < KILLS:
             how = ["--workers", "2"] if drawn.random() < 0.3 else []
             nowhere = subprocess.DEVNULL
-            process = subprocess.Popen([*base, str(out), *how], stdout=nowhere, stderr=nowhere)
+            process = subprocess.Popen([*call(source, data, out), *how], stdout=nowhere, stderr=nowhere)
             try:
                 process.wait(timeout=drawn.uniform(0.5, 1.0) * whole * (2 if how else 1))
             except subprocess.TimeoutExpired:
@@ -241,7 +240,7 @@ def test_a_run_that_is_killed_at_random_moments_ends_as_one_that_nobody_killed(t
                 continue
             assert process.returncode == 0
             break
-        done = subprocess.run([*base, str(out)], capture_output=True)
+        done = subprocess.run(call(source, data, out), capture_output=True)
         assert done.returncode == 0, done.stderr
         assert contents(out) == expected
         assert not left_over(out)

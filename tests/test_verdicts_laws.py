@@ -20,7 +20,7 @@ The second half asks for the other direction: on small problems that can be trie
 from __future__ import annotations
 
 from collections import Counter
-from itertools import product
+from itertools import compress, product
 import json
 import operator
 import os
@@ -30,7 +30,7 @@ from typing import Any
 
 import dslc
 from dslc.compiler.verdicts.scores import scores
-from dslc.compiler.verdicts.truths import CARRIED, CARRIES, EXCLUDES
+from dslc.compiler.verdicts.truths import CARRIED, CARRIES, COVERS, EXCLUDES
 from dslc.grammar.diagnostics import Diagnostic
 import numpy as np
 import pytest
@@ -239,6 +239,19 @@ def is_late(trial: Trial, one: Diagnostic) -> None:
     for result in trial.results:
         if one.path.startswith("/inputs"):
             assert np.isnan(result.inputs[name_of(one)][:candles]).all()
+    if one.path.startswith("/conditions"):
+        never_before(trial, one, candles, name_of(one))
+        never_before(trial, one, candles, f"NOT {name_of(one)}")
+    elif one.path == "/decision/entry":
+        entry = trial.document["decision"]["entry"]
+        never_before(trial, one, candles, entry)
+        never_before(trial, one, candles, f"NOT ({entry})")
+
+
+def never_before(trial: Trial, one: Diagnostic, candles: int, entry: str) -> None:
+    strategy = dslc.compile({**trial.document, "decision": {"entry": entry}})
+    for bars in trial.bars:
+        assert not strategy.evaluate(bars).entry[:candles].any(), (one, trial.document)
 
 
 CHECKS: dict[str, Any] = {
@@ -402,3 +415,61 @@ def test_scores_are_those_of_all_allowed_sets(seed: int) -> None:
         assert found is not None
         assert found.all == expected
         assert (found.low, found.high) == (min(expected), max(expected))
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_where_one_of_two_holds_every_state_has_a_score_that_decides_as_it_does(seed: int) -> None:
+    """A state is what is true, false and undefined; what is decided in it stays so in each completion."""
+    rng = random.Random(seed)
+    count = rng.randint(2, 5)
+    weights = [rng.choice((-10, 5, 10, 20, 25)) for _ in range(count)]
+    pairs = {
+        (a, b): rng.choice((CARRIES, CARRIED, EXCLUDES, COVERS, COVERS, COVERS | EXCLUDES, COVERS | CARRIES))
+        for a in range(count)
+        for b in range(a + 1, count)
+        if rng.random() < 0.4
+    }
+    held = [at for at in range(count) if rng.random() < 0.1]
+    failed = [at for at in range(count) if rng.random() < 0.1]
+    sums = []
+    for state in product((True, False, None), repeat=count):
+        consistent = all(state[at] for at in held) and not any(state[at] for at in failed)
+        for (a, b), what in pairs.items():
+            consistent &= not (what & CARRIES and state[a] and not state[b])
+            consistent &= not (what & CARRIED and state[b] and not state[a])
+            consistent &= not (what & EXCLUDES and state[a] and state[b])
+            consistent &= not (what & COVERS and state[a] is False and not state[b])
+            consistent &= not (what & COVERS and state[b] is False and not state[a])
+        if consistent:
+            choices = [(True, False) if value is None else (value,) for value in state]
+            sums.append({sum(compress(weights, chosen)) for chosen in product(*choices)})
+    found = scores(weights, pairs, held, failed)
+    reached = set() if found is None else found.all
+    assert reached is not None
+    assert all(completions & reached for completions in sums)
+    assert held or failed or reached <= set().union(*sums)
+
+
+def test_where_one_of_two_always_holds_the_smallest_score_is_that_of_one() -> None:
+    everywhere = [
+        ({"a": "close > open", "b": "close <= open"}, "score >= 10"),
+        ({"a": "close > open", "b": "NOT a"}, "score >= 10"),
+        ({"a": "close > open", "b": "NOT a"}, "score == 10"),
+        ({"a": "rsi(close, 3) > 30", "b": "rsi(close, 3) < 70"}, "score > 0"),
+    ]
+    for conditions, entry in everywhere:
+        document = {
+            "configuration": {"timeframe": "1H"},
+            "inputs": {},
+            "conditions": conditions,
+            "score": {"a": 10, "b": 10},
+            "decision": {"entry": entry},
+        }
+        found = {one.code for one in dslc.validate(document)}
+        assert "W710" in found, document
+        for bars in histories(1):
+            result = dslc.compile({**document, "decision": {"entry": f"NOT ({entry})"}}).evaluate(bars)
+            assert not result.entry.any(), document
+        apart = {one.code for one in dslc.validate({**document, "decision": {"entry": "score < 10"}})}
+        assert "W709" in apart
+        assert "W719" not in apart

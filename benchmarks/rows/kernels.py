@@ -29,6 +29,7 @@ _COPIES = 16
 _CHUNK = 2048
 _PARAMS = {"smooth": (2.0 / 22.0, 21.0)}
 _ANY_PARAM = 20.0
+PERIOD = 20.0
 _OPEN, _CLOSE = 0, 3
 _NUMBER_OUT, _MASK_OUT = 4, 2
 
@@ -58,7 +59,7 @@ def measure_kernels(scale: Scale) -> Iterator[Table]:
     def line(variant: Variant) -> tuple[Cell, ...]:
         name, lanes = variant
         used = (steps[variant], spent[variant]) if steps[variant] else (None, None)
-        return _label(variant), alone[variant], kernel(name).cost_of(lanes), *used
+        return _label(variant), alone[variant], kernel(name).cost_of(lanes, (PERIOD,)), *used
 
     yield Table(
         f"kernels: {scale.kernel_bars:,} bars; cost is what the budgets reckon with",
@@ -101,22 +102,25 @@ def plan_of(variant: Variant, copies: int) -> Plan:
     found = kernel(name)
     first_out = _NUMBER_OUT if found.result == "number" else _MASK_OUT
     outs = tuple(range(first_out, first_out + lanes))
+    params = _PARAMS.get(name, (_ANY_PARAM,) * len(found.params))
+    if found.form == "rolling":
+        params = (PERIOD, *params[1:])
+    halo = found.reach(params)
     operands = tuple(
-        Operand((_CLOSE - k) % _NUMBER_OUT if kind == "number" else k % _MASK_OUT)
+        Operand((_CLOSE - k) % _NUMBER_OUT if kind == "number" else k % _MASK_OUT, halo)
         for k, kind in enumerate(found.operands * lanes)
     )
-    params = _PARAMS.get(name, (_ANY_PARAM,) * len(found.params)) * lanes
     masks = (
         Step("greater", (0,), (Operand(_CLOSE), Operand(_OPEN)), ()),
         Step("greater", (1,), (Operand(_OPEN), Operand(_CLOSE)), ()),
     )
     return Plan(
-        numbers=(0,) * (_NUMBER_OUT + lanes),
-        masks=(0,) * (_MASK_OUT + lanes),
+        numbers=(halo,) * (_NUMBER_OUT + lanes),
+        masks=(halo,) * (_MASK_OUT + lanes),
         loads=tuple((field, field) for field in range(_NUMBER_OUT)),
         constants=(),
         mask_constants=(),
-        steps=masks + (Step(name, outs, operands, params),) * copies,
+        steps=masks + (Step(name, outs, operands, params * lanes),) * copies,
         recurrent=(),
         lookback=0,
         stores=(),

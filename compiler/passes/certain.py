@@ -77,9 +77,17 @@ def _operands(graph: Graph, number: int, form: Form) -> Iterator[tuple[int, Form
             yield node.args[0], "number"
     elif node.op == "not":
         yield node.args[0], _OPPOSITE[form]
-    else:
+    elif node.op in ("shift", "and", "or"):
         for arg in node.args:
             yield arg, form
+    else:
+        for arg in node.args:
+            yield from [(arg, kind) for kind in _forms(graph, arg)]
+
+
+def _forms(graph: Graph, arg: int) -> tuple[Form, ...]:
+    """What a kernel reads of an operand: of a truth, where it certainly holds and certainly fails."""
+    return ("number",) if graph.kind(arg) == "number" else ("holds", "fails")
 
 
 def _score_operands(node: Node, number: int, form: Form) -> Iterator[tuple[int, Form]]:
@@ -141,7 +149,8 @@ class _Builder:
                 return target.op(op, *(self.made[arg, form] for arg in node.args))
         if node.op in _COMPARISONS:
             return self._comparison(node, form)
-        return target.op(node.op, *(self.made[arg, "number"] for arg in node.args), params=node.params)
+        operands = [self.made[arg, kind] for arg in node.args for kind in _forms(self.source, arg)]
+        return target.op(node.op, *operands, params=node.params)
 
     def _comparison(self, node: Node, form: Form) -> int:
         score = _alone(self.source, node)

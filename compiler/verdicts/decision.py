@@ -25,7 +25,7 @@ from ...grammar.nodes import COMPARISONS, Binary, Node, inside
 from .memory import SCALE
 from .phrases import shown
 from .scores import Scores, scores
-from .truths import ALWAYS, EXCLUDES, NEVER, OPAQUE, STRICT, Case, Literal
+from .truths import ALWAYS, COVERS, EXCLUDES, NEVER, OPAQUE, STRICT, Case, Literal
 
 if TYPE_CHECKING:
     from .judge import Judge
@@ -51,6 +51,7 @@ class Decision:
         self.entry = judge.places[judge.checked.entry]
         self.impossible = [at for at, verdict in enumerate(self.alone) if verdict == NEVER]
         self.all = self.reach(())
+        self.answers: dict[Case, bool] = {}
 
     def say(self) -> None:
         """All verdicts on the decision; what its parts or the conditions explain is not said again."""
@@ -63,13 +64,8 @@ class Decision:
             return
         tree = self.judge.checked.trees["decision", "entry"]
         if not any(self.reachable(case) for case in true):
-            if not any(self.reachable(case, ()) for case in true):
-                why = (
-                    f"{self.largest()}, and its other parts ask for more"
-                    if len(true) == 1
-                    else self.largest()
-                )
-                self.judge.add(say.unreachable_score(shown(tree), why), _ENTRY, inside(tree))
+            rest = ", and its other parts ask for more" if len(true) == 1 else ""
+            self.judge.add(say.unreachable_score(shown(tree), self.largest() + rest), _ENTRY, inside(tree))
             return
         if not any(self.reachable(case) for case in false):
             self.judge.add(say.certain_score(shown(tree), self.smallest()), _ENTRY, inside(tree))
@@ -83,17 +79,17 @@ class Decision:
         """Comparisons with the score alone on one side that never or always hold."""
         judge = self.judge
         for pointer, tree, node in judge.checked.truths:
+            if pointer != _ENTRY or not isinstance(tree, Binary) or tree.operator not in COMPARISONS:
+                continue
             truth = judge.places[node]
-            is_comparison = isinstance(tree, Binary) and tree.operator in COMPARISONS
-            if pointer != _ENTRY or not is_comparison or self.score not in self.known.memory.args[truth]:
+            if self.score not in self.known.memory.args[truth]:
                 continue
             true, false = self.known.cases(truth), self.known.cases(truth, False)
             if true is None or false is None:
                 continue
             if not any(self.reachable(case) for case in true):
                 judge.blamed.add(truth)
-                if not any(self.reachable(case, ()) for case in true):
-                    judge.add(say.unreachable_score(shown(tree), self.nearest(true)), _ENTRY, inside(tree))
+                judge.add(say.unreachable_score(shown(tree), self.nearest(true)), _ENTRY, inside(tree))
             elif not any(self.reachable(case) for case in false):
                 judge.blamed.add(truth)
                 judge.add(say.certain_score(shown(tree), self.nearest(false)), _ENTRY, inside(tree))
@@ -111,6 +107,9 @@ class Decision:
         assert self.all is not None
         text = f"the largest reachable score is {self.all.high:,}"
         if self.all.high < sum([weight for weight in self.weights if weight > 0]):
+            for at in self.impossible:
+                if self.weights[at] > 0:
+                    return f"{text}, because `{self.names[at]}` is never true"
             for (a, b), found in self.judge.pairs.items():
                 if found & EXCLUDES and self.weights[a] > 0 and self.weights[b] > 0:
                     return f"{text}, because `{self.names[a]}` and `{self.names[b]}` are never true together"
@@ -123,9 +122,13 @@ class Decision:
 
     # --- reach -----------------------------------------------------------------------------
 
-    def reach(self, case: Case, impossible: tuple[int, ...] | None = None) -> Scores | None:
+    def reach(self, case: Case) -> Scores | None:
         """The scores where the literals of a case hold."""
-        held, failed = [], list(self.impossible if impossible is None else impossible)
+        return scores(self.weights, self.judge.pairs, *self.company(case))
+
+    def company(self, case: Case) -> tuple[list[int], list[int]]:
+        """The conditions that surely hold, and those that surely fail, where the literals of a case hold."""
+        held, failed = [], list(self.impossible)
         values = {side for kind, *both in case if kind != OPAQUE for side in both}
         if case:
             for at, truth in enumerate(self.truths):
@@ -136,14 +139,20 @@ class Decision:
                     failed.append(at)
                 elif self.known.carries((case,), cases):
                     held.append(at)
-        return scores(self.weights, self.judge.pairs, held, failed)
+        return held, failed
 
-    def reachable(self, case: Case, impossible: tuple[int, ...] | None = None) -> bool:
+    def reachable(self, case: Case) -> bool:
         """Whether some set of conditions fits a case: its bounds for the score, and the rest of it."""
+        if case not in self.answers:
+            self.answers[case] = self.fits(case)
+        return self.answers[case]
+
+    def fits(self, case: Case) -> bool:
+        """The same, not remembered."""
         rest = tuple([literal for literal in case if not self.is_bound(literal)])
         if rest and not self.known.possible(rest):
             return False
-        found = self.all if not rest and impossible is None else self.reach(rest, impossible)
+        found = self.reach(rest) if rest else self.all
         return found is not None and found.within(*self.bounds(case))
 
     def is_bound(self, literal: Literal) -> bool:
@@ -183,7 +192,7 @@ class Decision:
             return
         rising = all(x == self.score for case in true for _, x, y in filter(self.is_bound, case))
         pairs = {
-            (a, b): found
+            (a, b): found & ~COVERS  # there, what is undefined counts as false
             for (a, b), found in self.judge.pairs.items()
             if rising and self.weights[a] > 0 and self.weights[b] > 0
         }
@@ -192,7 +201,7 @@ class Decision:
             if self.alone[at] in (NEVER, ALWAYS) or self.free[at] or self.names[at] in self.judge.told:
                 continue  # what is said of the condition explains it
             found = self.with_condition(at, pairs, failed)
-            if found and not any(_parted(limits, score, score - weight) for score in found):
+            if found and not _parted(limits, found, weight):
                 self.judge.add(say.idle_weight(self.names[at], weight), ("score", self.names[at]))
 
     def with_condition(
@@ -242,8 +251,11 @@ class Decision:
         return False
 
 
-def _parted(limits: list[tuple[int, float]], one: int, other: int) -> bool:
-    """Whether a bound lies between two scores."""
-    return any(
-        (one > limit) != (other > limit) if up else (one >= limit) != (other >= limit) for up, limit in limits
-    )
+def _parted(limits: list[tuple[int, float]], found: Iterable[int], weight: int) -> bool:
+    """Whether a bound lies between one of the scores and the same without a weight."""
+    for up, limit in limits:
+        for score in found:
+            other = score - weight
+            if (score > limit) != (other > limit) if up else (score >= limit) != (other >= limit):
+                return True
+    return False

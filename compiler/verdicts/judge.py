@@ -1,13 +1,14 @@
 """Owns the verdicts on a checked document: which there are, where, and which one explains which.
 
-1. The graph is taken into the memory of this thread (memory.py); the truths in the text are judged from
-   the inside out: never true, always true, or open (truths.py, phrases.py).
+1. The document's nodes are in the memory of this thread (memory.py), or are taken into it; the truths in
+   the text are judged from the inside out: never true, always true, or open (truths.py, phrases.py).
 2. Conditions are compared in pairs that share a value: one carries another, equals it, or excludes it.
 3. The decision is judged by the scores that are left (decision.py).
 4. The rest is about names and numbers: what is unused or equal, compared across kinds, or defined late.
 
 One cause is said once. What a verdict on a part explains is not said of the whole: an impossible comparison
-makes its condition impossible and perhaps the decision unreachable, and only the comparison is reported.
+makes its condition impossible, and only the comparison is reported. But that a strategy never enters is said
+whatever the cause.
 
 With parameters, verdicts are about all their values: what mentions a parameter, directly or by a name, is
 not judged, and its conditions are free to be true or not.
@@ -15,7 +16,7 @@ not judged, and its conditions are free to be true or not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...grammar import catalogue as say
@@ -24,7 +25,7 @@ from ...grammar.nodes import Binary, Call, Name, Node, inside, postorder
 from ...grammar.words import MINUTES
 from ..analyze import Checked
 from .decision import Decision
-from .memory import SCALE
+from .memory import MOST_ASKED, SCALE
 from .order import MOST_PAIRS
 from .phrases import offset_mend, shown, why_always, why_never
 from .truths import ALWAYS, CARRIED, CARRIES, OPEN, TooMuch, Truths, truths
@@ -39,12 +40,20 @@ _JOINTS = frozenset(("and", "or", "not", "shift"))
 _THROUGH = frozenset(("highest", "lowest", "larger", "smaller", "negate", "magnitude", "shift"))
 
 
-def judge(checked: Checked) -> list[Finding]:
-    """The verdicts on a document without errors, as warnings; none on one that would take too long."""
-    if len(checked.graph) > 512 and _order_asked(checked) > _MOST_ORDER:
+def judge(checked: Checked, known: Truths | None = None) -> list[Finding]:
+    """The verdicts on a document without errors, as warnings; none on one that would take too long.
+
+    `known` is what this thread knows, where the document was analyzed right into its memory.
+    """
+    known = known or truths()
+    if checked.graph is known.memory:
+        places: Sequence[int] = range(len(known.memory))
+    elif len(checked.graph) > MOST_ASKED and _order_asked(checked) > _MOST_ORDER:
         return []
-    known = truths()
-    found = Judge(checked, known, known.memory.take(checked.graph))
+    else:
+        places = known.memory.take(checked.graph)
+    known.work = 0
+    found = Judge(checked, known, places)
     found.names()
     found.late()
     try:
@@ -70,11 +79,11 @@ def _order_asked(checked: Checked) -> int:
 
 @dataclass
 class Judge:
-    """The verdicts so far; `places` are the numbers in memory of the graph's nodes."""
+    """The verdicts so far; `places` are the numbers in memory of the graph's nodes, by theirs."""
 
     checked: Checked
     known: Truths
-    places: list[int]
+    places: Sequence[int]
     findings: list[Finding] = field(default_factory=list)
     blamed: set[int] = field(default_factory=set)
     tainted: dict[Pointer, list[tuple[int, int]]] = field(default_factory=dict)
@@ -127,8 +136,7 @@ class Judge:
         """Every truth in the text by itself, from the inside out."""
         known, places = self.known, self.places
         score = places[self.checked.score]
-        spoken = {places[node] for _, _, node in self.checked.truths}
-        self.blame_numbers(spoken)
+        self.blame_numbers()
         for pointer, tree, node in self.checked.truths:
             truth = places[node]
             if pointer[0] == "constraints" or (self.tainted and self.is_free(pointer, tree)):
@@ -140,14 +148,14 @@ class Judge:
             if isinstance(tree, Binary) or (isinstance(tree, Call) and len(tree.arguments) == 2):
                 self.risky(pointer, tree, truth)
 
-    def blame_numbers(self, spoken: set[int]) -> None:
+    def blame_numbers(self) -> None:
         """A constant among truths has a warning of its own, which explains what it makes of the rest."""
         memory = self.known.memory
-        for number in self.places:
-            if number not in spoken and memory.ops[number] == "unequal":
-                x = memory.args[number][0]
-                if memory.low[x] == memory.high[x]:
-                    self.blamed.add(number)
+        for node in self.checked.implied:
+            number = self.places[node]
+            x = memory.args[number][0]
+            if memory.low[x] == memory.high[x]:
+                self.blamed.add(number)
 
     def say_alone(self, verdict: int, pointer: Pointer, tree: Node, truth: int) -> None:
         """A truth that never or always holds, unless a part of it explains that."""

@@ -2,7 +2,8 @@
 
 A computation means the same in every document, so what is known of it is kept for the next one.
 
-1. `Memory.take` interns the nodes of a graph and gives their numbers here.
+1. A memory is a graph that documents share: those that are only judged are analyzed right into it, and
+   `take` takes in the graphs of others.
 2. Of a new number it works out an interval `low`..`high`: wherever the value is defined, it lies in there.
    Rounding to nearest is monotone, so the ends are computed by the very operations that run. Values that
    are not finite are undefined, so no end is infinite; a price is at least `TINY`, the smallest float64
@@ -15,14 +16,15 @@ Worked: `(close - low) / range()` is in [0, 1], because `close - low` is at leas
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 import sys
 
 from ...grammar.words import MARKET_DATA
-from ...runtime.registry import Term, find_window, functions, kernels
-from ..graph import Graph, Param
-from .order import Order
+from ...runtime.registry import NAN, Term, functions
+from ..facts import own_first
+from ..graph import Graph, Node, Param, Recipe
+from .order import SEEN_THROUGH, Order
 from .units import Unit, declared_unit, unit_of
 
 MOST = sys.float_info.max
@@ -30,55 +32,67 @@ TINY = 5e-324
 NEVER = (MOST, -MOST)
 """The interval of what is undefined on every candle."""
 
+EVER = 1 << 60
+"""A candle that never comes."""
+
 SCALE = 1 << 24
 """A computation so many candles ago is one whole number, `ago * SCALE + computation`."""
+
+MOST_ASKED = 512
+"""Nodes that a document may ask for that is analyzed right into a memory."""
 
 Interval = tuple[float, float]
 
 _AS_ITS_OPERAND = frozenset(("mean", "smooth", "smooth_shortly", "smooth_finely", "highest", "lowest"))
 """Never outside the range of the operand: a mean is rounded once, and its exact value lies between."""
 
-_SEEN_THROUGH = frozenset(
-    (
-        "highest",
-        "lowest",
-        "larger",
-        "smaller",
-        "add",
-        "subtract",
-        "multiply",
-        "divide",
-        "negate",
-        "magnitude",
-    )
-)
-"""The operations that rules of order look into."""
-
 _NEVER_UNDEFINED = frozenset(("highest", "lowest", "larger", "smaller", "negate", "magnitude"))
 """Defined wherever their operands are: nothing in them overflows or divides."""
 
-_TRUTHS = frozenset(("greater", "greater_or_equal", "equal", "unequal", "and", "or", "not", "truth"))
+_COMPARISONS = frozenset(("greater", "greater_or_equal", "equal", "unequal"))
+_LOGIC = frozenset(("and", "or", "not", "truth"))
 
 
-class Memory(Order):
+class Memory(Order, Graph):
     """Interned computations and what is known of each, in lists by its number.
 
     `value` is the computation behind a shift, and how many candles ago (SCALE); `fixed` are constants.
-    `first` is the first candle on which the value may be defined. `solid` values are defined on all
-    candles from there on. `group` has a bit for each family of computations that order may relate.
+    `first` is the first candle on which the value may be defined, `decided` those on which a joint of truths
+    may be true, and false. `solid` values are defined on all candles from `first` on. `group` has a bit for
+    each family of computations that order may relate. `asked` counts the nodes that were asked for since
+    `begin`, known ones included.
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        Graph.__init__(self)
+        Order.__init__(self)
+        self.asked = 0
+        self.decided: dict[int, tuple[int, int]] = {}
         self.unit: list[Unit] = []
         self.first: list[int] = []
         self.solid: list[bool] = []
         self.value: list[int] = []
         self.fixed: list[bool] = []
-        self._numbers: dict[tuple[str, tuple[int, ...], tuple[Param, ...]], int] = {}
+        self._followed: dict[tuple[Recipe | int, ...], tuple[int, ...]] = {}
 
-    def __len__(self) -> int:
-        return len(self.ops)
+    def begin(self) -> None:
+        """Make ready for another document: it may ask for `MOST_ASKED` nodes."""
+        self.asked = 0
+        self._limit = len(self.nodes) + MOST_ASKED
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all is known of every node: an interrupt may have come in between."""
+        return len(self.nodes) == len(self._ids) == len(self.ops) == len(self.value)
+
+    def follow(self, recipe: Recipe, operands: Sequence[int]) -> tuple[int, ...]:
+        """The results of a recipe over operands, remembered."""
+        key: tuple[Recipe | int, ...] = (recipe, *operands)
+        found = self._followed.get(key)
+        if found is None:
+            found = self._followed[key] = super().follow(recipe, operands)
+        self.asked += len(recipe.steps)
+        return found
 
     def take(self, graph: Graph) -> list[int]:
         """The numbers of a graph's nodes in this memory, by their numbers there.
@@ -91,18 +105,23 @@ class Memory(Order):
         >>> memory.low[place], memory.high[place]
         (0.0, 1.0)
         """
-        places: list[int] = []
-        known = self._numbers
-        for node in graph.nodes:
-            args = node.args
-            key = node.op, tuple([places[arg] for arg in args]) if args else args, node.params
-            number = known.get(key)
-            places.append(self._add(key) if number is None else number)
-        return places
+        self._limit = len(self.nodes) + len(graph)
+        return self.absorb(graph)
 
-    def _add(self, key: tuple[str, tuple[int, ...], tuple[Param, ...]]) -> int:
-        op, args, params = key
-        number = self._numbers[key] = len(self.ops)
+    def constant(self, node: int) -> float | None:
+        """The value of a constant number (NaN where it is undefined), None for all others."""
+        if not self.fixed[node]:
+            return None
+        return self.low[node] if self.solid[node] else NAN
+
+    def _intern(self, node: Node) -> int:
+        self.asked += 1
+        known = self._ids.get(node)
+        return self._add(node) if known is None else known
+
+    def _add(self, node: Node) -> int:
+        number = super()._intern(node)
+        op, args, params = node
         self.ops.append(op)
         self.args.append(args)
         self.params.append(params)
@@ -110,20 +129,30 @@ class Memory(Order):
         low, high, solid = 0.0, 1.0, False
         unit: Unit = None
         if op == "const":
-            low, high = self._range(op, args, params)
+            low = high = float.fromhex(str(params[0]))
+            low, high = (low, high) if low == low else NEVER
             solid, unit = low <= high, "number"
         elif op == "shift":
             (arg,), ago = args, int(params[0])
             size, group, value = self.size[arg] + 1, self.group[arg], self.value[arg] + ago * SCALE
             solid, unit, first = self.solid[arg], self.unit[arg], self.first[arg] + ago
             low, high = self.low[arg], self.high[arg]
-        elif op in _TRUTHS:
-            first = max([self.first[arg] for arg in args], default=0)
+            if arg in self.decided:
+                true, false = self.decided[arg]
+                self.decided[number] = true + ago, false + ago
+        elif op in _LOGIC:
+            self.decided[number] = self._decided(op, args, params)
+            first = min(self.decided[number])
+        elif op in _COMPARISONS:
+            first = max(self.first[args[0]], self.first[args[1]])
+        elif op == "score":
+            first, unit = min([self.first[arg] for arg in args], default=0), "score"
+            low, high = self._range(op, args, params)
         else:
-            if op in _SEEN_THROUGH:
+            if op in SEEN_THROUGH:
                 size = min(sum([self.size[arg] for arg in args]), 1 << 20) + 1
             group = self._group(number, op, args, params)
-            first = max([self.first[arg] for arg in args], default=0) + _own_first(op, params)
+            first = max([self.first[arg] for arg in args], default=0) + own_first(op, params)
             solid = op == "bar" or (op in _NEVER_UNDEFINED and all(self.solid[arg] for arg in args))
             unit = unit_of(op, args, params, self.unit, _declared().get(op))
             low, high = self._range(op, args, params)
@@ -138,11 +167,23 @@ class Memory(Order):
         self.value.append(value)
         return number
 
+    def _decided(self, op: str, args: tuple[int, ...], params: tuple[Param, ...]) -> tuple[int, int]:
+        """The first candles on which a truth may be true, and false: one part decides an OR that holds."""
+        if op == "truth":
+            return (0, EVER) if params[0] else (EVER, 0)
+        below = [self.decided.get(arg, (self.first[arg], self.first[arg])) for arg in args]
+        true, false = zip(*below, strict=True)
+        if op == "not":
+            return false[0], true[0]
+        if op == "and":
+            return max(true), min(false)
+        return min(true), max(false)
+
     def _group(self, number: int, op: str, args: tuple[int, ...], params: tuple[Param, ...]) -> int:
         if op == "bar":
             return 2 if params[0] == MARKET_DATA[4] else 1
         group = 4 << number % 60
-        if op in _SEEN_THROUGH:
+        if op in SEEN_THROUGH:
             for arg in args:
                 group |= self.group[arg]
         return group
@@ -152,15 +193,13 @@ class Memory(Order):
     def _range(self, op: str, args: tuple[int, ...], params: tuple[Param, ...]) -> Interval:
         if op == "bar":
             return (0.0 if params[0] == MARKET_DATA[4] else TINY), MOST
-        if op == "const":
-            value = float.fromhex(str(params[0]))
-            return (value, value) if value == value else NEVER
         if op == "score":
             weights = [float(weight) for weight in params]
             return sum(w for w in weights if w < 0), sum(w for w in weights if w > 0)
         ends = [(self.low[arg], self.high[arg]) for arg in args]
-        if any(low > high for low, high in ends):
-            return NEVER
+        for low, high in ends:
+            if low > high:
+                return NEVER
         if op in _AS_ITS_OPERAND:
             return ends[0]
         rule = _RULES.get(op)
@@ -241,10 +280,3 @@ def _declared() -> dict[str, tuple[str, Interval]]:
             interval = max(called.low, -MOST), min(called.high, MOST)
             found.setdefault(made.op, (declared_unit(called.unit), interval))
     return found
-
-
-def _own_first(op: str, params: tuple[Param, ...]) -> int:
-    if find_window(op) is not None:
-        return int(params[0]) - 1
-    kernel = kernels().get(op)
-    return 0 if kernel is None else kernel.first(*params)

@@ -22,6 +22,22 @@ from ..graph import Param
 
 MOST_PAIRS = 144  # so that no question is deep, either
 
+SEEN_THROUGH = frozenset(
+    (
+        "highest",
+        "lowest",
+        "larger",
+        "smaller",
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "negate",
+        "magnitude",
+    )
+)
+"""The operations that rules of order look into."""
+
 _ABOVE = {
     ("high", "open"),
     ("high", "close"),
@@ -74,6 +90,8 @@ class Order:
         op, other = self.ops[x], self.ops[y]
         if op == "bar" and other == "bar":
             return ago == 0 and (self.params[x][0], self.params[y][0]) in _ABOVE
+        if op not in SEEN_THROUGH and other not in SEEN_THROUGH:
+            return False
         return (
             self._by_choice(x, y, ago)
             or self._by_window(x, y, ago)

@@ -24,6 +24,7 @@ known already, so that it depends on the document alone where `TooMuch` ends it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from math import inf, nextafter
 import threading
@@ -43,15 +44,16 @@ class Shape(NamedTuple):
     """What a possible case leaves of its values: intervals, and which is above which; and what that cost."""
 
     ends: Ends
-    edges: list[Literal]
+    edges: tuple[Literal, ...]
     work: int
 
 
 STRICT, WEAK, OPAQUE = 1, 0, 2
 NEVER, ALWAYS, OPEN = 1, 2, 0
 """What is known of a truth by itself."""
-CARRIES, CARRIED, EXCLUDES = 1, 2, 4
-"""What is known of two truths, A and B: A carries B, B carries A, they are never true together."""
+CARRIES, CARRIED, EXCLUDES, COVERS = 1, 2, 4, 8
+"""What is known of two truths, A and B: A carries B, B carries A, they are never true together, where one is
+false the other is true."""
 
 _MOST_CASES = 16
 _MOST_LITERALS = 64  # in all cases of a truth
@@ -75,8 +77,12 @@ class Truths:
         self._alone: dict[int, tuple[int, int]] = {}
         self._pairs: dict[tuple[int, int], tuple[int, int]] = {}
         self._terms: dict[int, frozenset[int]] = {}
+        self._bounded_by: dict[int, bool] = {}
+        self._seen: dict[int, set[int]] = {}
+        self._needed: dict[int, tuple[tuple[int, ...], ...]] = {}
+        self._sides: dict[int, tuple[int, ...]] = {}
         self._shapes: dict[Case, Shape | int] = {}
-        self._defined: dict[Case, frozenset[int]] = {}
+        self._defined: dict[Case, tuple[int, ...]] = {}
 
     # --- cases -----------------------------------------------------------------------------
 
@@ -127,6 +133,53 @@ class Truths:
             }
             found |= {_PRICES - value // SCALE for value in found if self.memory.group[value % SCALE] & 1}
             known = self._terms[truth] = frozenset(found)
+        return known
+
+    def sides(self, truth: int) -> tuple[int, ...]:
+        """The same values, and those whose difference is compared."""
+        known = self._sides.get(truth)
+        if known is None:
+            memory = self.memory
+            found = {value for value in self.terms(truth) if value >= 0}
+            for value in tuple(found):
+                if memory.ops[value % SCALE] == "subtract":
+                    found.update(self._operands(value % SCALE, value - value % SCALE))
+            known = self._sides[truth] = tuple(found)
+        return known
+
+    def _linked(self, a: int, b: int) -> bool:
+        """Whether two truths share more than one value, or one and both have bounds, or values with an order.
+
+        Otherwise nothing can follow: a contradiction is a circle of comparisons, or an empty interval.
+        """
+        common = self.terms(a) & self.terms(b)
+        shared = [value for value in common if value >= 0]
+        if len(shared) > 1 or not common:
+            return bool(common)
+        if shared and self._bounds(a) and self._bounds(b):
+            return True
+        group, edges = self.memory.group, list[Literal]()
+        for x in self.sides(a):
+            for y in self.sides(b):
+                if x == y and x not in shared:
+                    return True
+                if x != y and group[x % SCALE] & group[y % SCALE]:
+                    self._order(x, y, edges)
+                    if edges:
+                        return True
+        return False
+
+    def _bounds(self, truth: int) -> bool:
+        """Whether a truth, or its opposite, leaves some value a smaller interval than the value has."""
+        known = self._bounded_by.get(truth)
+        if known is None:
+            low, high = self.memory.low, self.memory.high
+            known = self._bounded_by[truth] = any(
+                low[x % SCALE] != low[y % SCALE] or high[x % SCALE] != high[y % SCALE]
+                for case in self.cases(truth) or ()
+                for kind, x, y in case
+                if kind != OPAQUE
+            )
         return known
 
     # --- one truth and two -----------------------------------------------------------------
@@ -193,7 +246,7 @@ class Truths:
         return cases is None or any(self.shape(case) is not None for case in cases)
 
     def pair(self, a: int, b: int) -> int:
-        """What is known of two truths: CARRIES, CARRIED and EXCLUDES, added up."""
+        """What is known of two truths: CARRIES, CARRIED, EXCLUDES and COVERS, added up."""
         known = self._pairs.get((a, b))
         if known is None:
             before = self.work
@@ -207,14 +260,48 @@ class Truths:
         self.spend(1)
         if a == b:
             return CARRIES | CARRIED
-        if self.terms(a).isdisjoint(self.terms(b)):
+        if not self._linked(a, b):
             return 0
         one, other = self.cases(a), self.cases(b)
         if one is None or other is None:
             return 0
+        covers = COVERS * (self.terms(a) == self.terms(b) and self._covers(a, b))
         if self.excludes(one, other):
-            return EXCLUDES
-        return CARRIES * self.carries(one, other) + CARRIED * self.carries(other, one)
+            return EXCLUDES + covers
+        carries = self._defines(a, b) and self.carries(one, other)
+        carried = self._defines(b, a) and self.carries(other, one)
+        return CARRIES * carries + CARRIED * carried + covers
+
+    def _defines(self, a: int, b: int) -> bool:
+        """Whether what some case of B needs to be defined is so where A holds, as far as a glance tells."""
+        here = self._seen.get(a)
+        if here is None:
+            here = self._seen[a] = {side for case in self.cases(a) or () for side in self._sides_of(case)}
+        needed = self._needed.get(b)
+        if needed is None:
+            solid = self.memory.solid
+            needed = self._needed[b] = tuple(
+                [
+                    tuple(
+                        [
+                            side
+                            for kind, *both in case
+                            if kind != OPAQUE
+                            for side in both
+                            if not solid[side % SCALE]
+                        ]
+                    )
+                    for case in self.cases(b) or ()
+                ]
+            )
+        return any(here.issuperset(sides) for sides in needed)
+
+    def _covers(self, a: int, b: int) -> bool:
+        """Whether each of two truths is certain where the other is false."""
+        one, other = self.cases(a, False), self.cases(b, False)
+        if one is None or other is None:
+            return False
+        return self.carries(one, self.cases(b) or ()) and self.carries(other, self.cases(a) or ())
 
     def excludes(self, one: tuple[Case, ...], other: tuple[Case, ...]) -> bool:
         """Whether no case of the one is possible together with a case of the other."""
@@ -239,18 +326,42 @@ class Truths:
         kind, x, y = literal
         if kind == OPAQUE or not (self._is_defined(case, x) and self._is_defined(case, y)):
             return False
-        shape, opposite = self.shape(case), self._shaped(((STRICT - kind, y, x),))
-        return shape is None or opposite is None or not self._meet(shape, opposite)
+        shape = self.shape(case)
+        if shape is None:
+            return True
+        if self._is_apart(shape, x, y):
+            ends, low, high = shape.ends, self.memory.low, self.memory.high
+            least = ends[x][0] if x in ends else low[x % SCALE]
+            most = ends[y][1] if y in ends else high[y % SCALE]
+            return least > most if kind else least >= most
+        opposite = self._shaped(((STRICT - kind, y, x),))
+        return opposite is None or not self._meet(shape, opposite)
+
+    def _is_apart(self, shape: Shape, x: int, y: int) -> bool:
+        """Whether two values have nothing to do with each other or with the rest of a shape but intervals."""
+        memory = self.memory
+        a, b = x % SCALE, y % SCALE
+        if shape.edges or memory.ops[a] == "subtract" or memory.ops[b] == "subtract":
+            return False
+        families = memory.group[a] | memory.group[b]
+        if memory.group[a] & memory.group[b]:
+            return False
+        return all(value in (x, y) or not memory.group[value % SCALE] & families for value in shape.ends)
+
+    def _sides_of(self, case: Case) -> set[int]:
+        """What is compared in a case, and what that is computed from."""
+        memory = self.memory
+        sides = {side for kind, *both in case if kind != OPAQUE for side in both}
+        for side in list(sides):
+            sides.update([memory.value[arg] + side - side % SCALE for arg in memory.args[side % SCALE]])
+        return sides
 
     def _is_defined(self, case: Case, value: int) -> bool:
         """Whether a value is surely defined on every candle on which the literals of a case hold."""
         memory = self.memory
         known = self._defined.get(case)
         if known is None:
-            sides = {side for kind, *both in case if kind != OPAQUE for side in both}
-            for side in list(sides):
-                sides.update([memory.value[arg] + side - side % SCALE for arg in memory.args[side % SCALE]])
-            known = self._defined[case] = frozenset(sides)
+            known = self._defined[case] = tuple(self._sides_of(case))
         if value in known:
             return True
         base = value % SCALE
@@ -275,9 +386,9 @@ class Truths:
             self._shapes[case] = work if shape is None else Shape(shape.ends, shape.edges, work)
             return shape
         if isinstance(known, int):
-            self.spend(known)
+            self.work += known
             return None
-        self.spend(known.work)
+        self.work += known.work
         return known
 
     def _shaped(self, case: Case) -> Shape | None:
@@ -316,7 +427,7 @@ class Truths:
                     self._order(x, y, edges)
         if edges and (not _fits(edges, ends) or _has_strict_circle(edges)):
             return None
-        return Shape(ends, edges, 0)
+        return Shape(ends, tuple(edges), 0)
 
     def _bounded(self, kind: int, x: int, y: int) -> Shape | None:
         """The shape of one comparison with a constant."""
@@ -328,9 +439,9 @@ class Truths:
             return None
         if memory.fixed[b]:
             low = max(low, nextafter(least, inf) if kind else least)
-            return Shape({x: (low, high)}, [], 0) if low <= high else None
+            return Shape({x: (low, high)}, (), 0) if low <= high else None
         most = min(most, nextafter(high, -inf) if kind else high)
-        return Shape({y: (least, most)}, [], 0) if least <= most else None
+        return Shape({y: (least, most)}, (), 0) if least <= most else None
 
     def _order(self, x: int, y: int, edges: list[Literal]) -> None:
         """Add what order says of two values."""
@@ -351,7 +462,7 @@ class Truths:
     def _meet(self, one: Shape, other: Shape) -> bool:
         """Whether what two cases leave of their values fits together."""
         group = self.memory.group
-        self.spend(1)
+        self.work += 1
         shared = 0
         crossing: list[tuple[int, int]] = []
         for x, (low, high) in one.ends.items():
@@ -362,14 +473,15 @@ class Truths:
                     shared += 1
                 elif group[x % SCALE] & group[y % SCALE]:
                     crossing.append((x, y))
-        if not crossing and (shared <= 1 or not (one.edges or other.edges)):
-            return True
-        return self._merged(one, other, crossing)
-
-    def _merged(self, one: Shape, other: Shape, crossing: list[tuple[int, int]]) -> bool:
-        edges = one.edges + other.edges
+        edges: list[Literal] = []
         for x, y in crossing:
             self._order(x, y, edges)
+        if not edges and (shared <= 1 or not (one.edges or other.edges)):
+            return True
+        return self._merged(one, other, edges)
+
+    def _merged(self, one: Shape, other: Shape, edges: list[Literal]) -> bool:
+        edges += one.edges + other.edges
         ends = dict(one.ends)
         for y, (least, most) in other.ends.items():
             low, high = ends.get(y, (least, most))
@@ -406,7 +518,7 @@ def _either(a: tuple[Case, ...], b: tuple[Case, ...]) -> Cases:
     return a + b if len(a) + len(b) <= _MOST_CASES else None
 
 
-def _fits(edges: list[Literal], ends: Ends) -> bool:
+def _fits(edges: Sequence[Literal], ends: Ends) -> bool:
     """Whether every value keeps an interval when each is narrowed by those it is compared with."""
     for _ in ends:
         changed = False
@@ -430,7 +542,7 @@ def _fits(edges: list[Literal], ends: Ends) -> bool:
     return True
 
 
-def _has_strict_circle(edges: list[Literal]) -> bool:
+def _has_strict_circle(edges: Sequence[Literal]) -> bool:
     """Whether following `x ≥ y` leads from a value back to one that it is above."""
     below: dict[int, list[int]] = {}
     for _, x, y in edges:
@@ -456,9 +568,8 @@ _held = threading.local()
 
 
 def truths() -> Truths:
-    """What this thread knows, ready for a document; from the start where it has become too much."""
+    """What this thread knows; from the start where it has become too much."""
     found: Truths | None = getattr(_held, "truths", None)
-    if found is None or len(found.memory) > _KEPT or len(found._pairs) > _KEPT:
+    if found is None or not found.memory.is_whole or max(len(found.memory), len(found._pairs)) > _KEPT:
         found = _held.truths = Truths()
-    found.work = 0
     return found

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 import re
 from typing import Literal, TypeAlias
 
+from ..grammar.spelling import Speller
+from ..grammar.words import listing, quoted
 from ..sweep.markup import element, escaped, plain
 from .layout import Layout, Size, Spot, laid_out
 from .picture import Arrow, Box, Kind, Picture
@@ -53,7 +55,7 @@ _DOT_SHAPES: dict[Kind, str] = {
 
 
 def drawn(picture: Picture, form: Form) -> str:
-    """The picture as text, with a line end behind it.
+    """The picture as text, with a line end behind it. Raises ValueError for a form that there is not.
 
     >>> from .picture import Arrow, Box
     >>> boxes = Box("market", "close", ""), Box("condition", "up", "close > 5")
@@ -68,6 +70,10 @@ def drawn(picture: Picture, form: Form) -> str:
     <BLANKLINE>
     """
     writers: dict[Form, Callable[[Picture], Iterator[str]]] = {"mermaid": _mermaid, "dot": _dot, "svg": _svg}
+    if form not in tuple(writers):
+        near = Speller().nearest(str(form), writers)
+        way = f"did you mean {quoted(near)}?" if near else f"there are {listing(writers)}"
+        raise ValueError(f"{quoted(str(form), 40)} is no format of a picture: {way}")
     return "\n".join([*writers[form](picture), ""])
 
 

@@ -2,76 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 import os
 import sys
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 import click
 
-from ..compiler.front import check
-from ..grammar.document import load
-from ..grammar.source import Source
+from ..files import STDIN, documents_below, read_document
+from ..formats.checks import check_loaded
 from ..grammar.words import LIMITS, some
-from ..render import Checked, Unread, as_github, as_json, as_text, visible
+from ..render import Checked, Unread, as_github, as_json, as_text, end_as_github, visible
 
-STDIN = "-"
 VALID, INVALID, UNREADABLE = 0, 1, 2
-BUDGET = 6000
 
 
-def validate_files(names: Iterable[str], form: str, budget: int = BUDGET, *, strict: bool = False) -> int:
-    """Check everything that is named, print the findings, and return the exit status.
+@dataclass(frozen=True)
+class Request:
+    """What the command line asked for.
 
-    `budget` is how many characters there may be for a model; a `strict` check fails on warnings, too.
+    `budget` is how many characters there may be for a model. A `strict` check fails on warnings, too, but for
+    those that are `ignored`. `stdin_name` is what standard input is called.
     """
-    results: list[Checked] = []
-    unreadable: list[Unread] = []
+
+    files: tuple[str, ...]
+    form: str = "text"
+    budget: int | None = None
+    strict: bool = False
+    ignored: Collection[str] = ()
+    stdin_name: str | None = None
+
+
+def validate_files(request: Request) -> int:
+    """Check everything that is named, print the findings, and return the exit status."""
     try:
-        files = list(find_files(names))
+        files = list(find_files(request.files))
     except OSError as error:
         complain(str(error.filename), error)
         return UNREADABLE
-    for name in files:
-        try:
-            results.append(check_file(name))
-        except OSError as error:
-            unreadable.append(Unread(name, error.strerror or str(error)))
-            complain(name, error)
-            continue
-        if form == "text" and results[-1].diagnostics:
-            click.echo(as_text(results[-1], color=is_colored(sys.stdout)))
-        elif form == "github" and results[-1].diagnostics:
-            click.echo(as_github(results[-1]))
-    status = _status(results, unreadable, strict)
-    if form == "json":
-        click.echo(as_json(results))
-    elif form == "sarif":
+    found = [_check(name, request) for name in files]
+    results = [one for one in found if isinstance(one, Checked)]
+    unreadable = [one for one in found if isinstance(one, Unread)]
+    status = _status(results, unreadable, request.strict)
+    if request.form == "json":
+        click.echo(as_json(found, strict=request.strict))
+    elif request.form == "sarif":
         from ..formats.sarif import as_sarif
 
-        click.echo(as_sarif(results, unreadable, status))
-    elif form == "llm" and results:
-        from ..formats.brief import as_brief
+        click.echo(as_sarif(results, unreadable, status, strict=request.strict, ignored=request.ignored))
+    elif request.form == "llm" and found:
+        from ..formats.brief import BUDGET, as_brief
 
-        click.echo(as_brief(results, budget))
-    elif form == "text" and results:
-        refused = strict and status == INVALID and all(result.valid for result in results)
-        click.echo(_summary(results) + " (--strict allows none)" * refused)
+        click.echo(as_brief(results, request.budget or BUDGET, unreadable, strict=request.strict))
+    elif request.form == "github":
+        for line in end_as_github(results, unreadable, strict=request.strict):
+            click.echo(line)
+    elif request.form == "text" and results:
+        refused = status == INVALID and all(result.valid for result in results)
+        click.echo(_summary(results) + " (--strict allows none but those of --ignore)" * refused)
     return status
+
+
+def _check(name: str, request: Request) -> Checked | Unread:
+    """Check one file, and show at once what is shown file by file."""
+    try:
+        checked = check_file(name, request.ignored, request.stdin_name)
+    except OSError as error:
+        complain(name, error)
+        return Unread(name, error.strerror or str(error))
+    if request.form == "text" and checked.diagnostics:
+        click.echo(as_text(checked, color=is_colored(sys.stdout)))
+    elif request.form == "github" and checked.diagnostics:
+        click.echo(as_github(checked))
+    return checked
 
 
 def _status(results: list[Checked], unreadable: list[Unread], strict: bool) -> int:
     if unreadable or not results:
         return UNREADABLE
-    right = [result.valid and not (strict and result.diagnostics) for result in results]
-    return VALID if all(right) else INVALID
+    return VALID if all(result.passes(strict) for result in results) else INVALID
 
 
 def find_files(names: Iterable[str]) -> Iterator[str]:
-    """Names of files; a folder stands for every .json file below it, in the order of the names."""
+    """Names of files, each file once; a folder stands for every .json below it, in the order of the names."""
+    seen: set[str] = set()
+    for name in _named(names):
+        place = STDIN if name == STDIN else os.path.realpath(name)
+        if place not in seen:
+            seen.add(place)
+            yield name
+
+
+def _named(names: Iterable[str]) -> Iterator[str]:
     for name in names:
         if name != STDIN and os.path.isdir(name):
-            found = list(_below(name))
+            found = list(documents_below(name))
             if not found:
                 click.echo(f"dslc: {visible(name)}: no .json files in this folder", err=True)
             yield from found
@@ -79,38 +105,22 @@ def find_files(names: Iterable[str]) -> Iterator[str]:
             yield name
 
 
-def _below(folder: str) -> Iterator[str]:
-    """Every .json below a folder, in the order of the names; links that lead nowhere are among them."""
-    for place, folders, files in os.walk(folder, onerror=_raise):
-        folders.sort()
-        for name in sorted(files):
-            path = os.path.join(place, name)
-            if name.endswith(".json") and (os.path.isfile(path) or not os.path.exists(path)):
-                yield path
-
-
-def _raise(error: OSError) -> NoReturn:
-    raise error
-
-
-def check_file(name: str) -> Checked:
+def check_file(name: str, ignored: Collection[str] = (), stdin_name: str | None = None) -> Checked:
     """The findings of one file, or of standard input. OSError if it cannot be read."""
-    raw = read_source(name)
-    label = "<stdin>" if name == STDIN else name
-    document = load(raw, label)
-    _, diagnostics = check(document)
-    inside = document.label != label
-    original = Source(raw.decode(), label) if inside else None
-    return Checked(Source(document.text or "", document.label), diagnostics, original, name == STDIN)
+    nameless = name == STDIN and stdin_name is None
+    return check_loaded(read_source(name), label_of(name, stdin_name), ignored, nameless=nameless)
+
+
+def label_of(name: str, stdin_name: str | None = None) -> str:
+    """What a file is called in reports; standard input may stand for a file, as in an editor."""
+    return (stdin_name or "<stdin>") if name == STDIN else name
 
 
 def read_source(name: str) -> bytes:
     """The bytes of a file or of standard input, no more than it takes to see that there are too many."""
-    limit = LIMITS.document_bytes + 1
     if name == STDIN:
-        return sys.stdin.buffer.read(limit)
-    with open(name, "rb") as file:
-        return file.read(limit)
+        return sys.stdin.buffer.read(LIMITS.document_bytes + 1)
+    return read_document(name)
 
 
 def complain(name: str, error: OSError) -> None:
@@ -135,6 +145,17 @@ def _summary(results: list[Checked]) -> str:
         verdict = "valid" if len(results) == 1 else f"all {len(results):,} strategies valid"
     elif len(results) == 1:
         verdict = "invalid"
-    fixable = sum(diagnostic.fix is not None and diagnostic.fix.safe for diagnostic in found)
-    mended = f"; `dslc fix` mends {fixable:,}" if fixable else ""
-    return f"{verdict}: {', '.join(counts)}{mended}" if counts else verdict
+    fixes = [diagnostic.fix.safe for diagnostic in found if diagnostic.fix is not None]
+    left = sum(len(result.ignored) for result in results)
+    ignored = f" ({some(left, 'warning')} ignored)" if left else ""
+    said = f"{verdict}: {', '.join(counts)}" if counts else verdict
+    return said + ignored + _mends(sum(fixes), len(fixes) - sum(fixes))
+
+
+def _mends(safe: int, guesses: int) -> str:
+    """What `dslc fix` would do."""
+    if safe and guesses:
+        return f"; `dslc fix` mends {safe:,}, and {guesses:,} more with --unsafe"
+    if guesses:
+        return f"; `dslc fix --unsafe` mends {guesses:,}"
+    return f"; `dslc fix` mends {safe:,}" if safe else ""

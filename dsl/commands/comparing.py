@@ -11,11 +11,12 @@ from typing import Any
 import click
 
 from ..compiler.front import check
+from ..files import STDIN
 from ..grammar.document import load
 from ..grammar.source import Source
 from ..render import Checked, as_text, visible
 from ..strategy import Strategy, StrategyError
-from .checking import STDIN, UNREADABLE, is_colored, read_source
+from .checking import UNREADABLE, is_colored, read_source
 from .sources import Failure
 from .waiting import waiting
 
@@ -89,7 +90,7 @@ def _read(name: str) -> Strategy:
         document = load(read_source(name), "<stdin>" if name == STDIN else name)
     except OSError as error:
         raise Failure(f"{name}: {error.strerror or error}", UNREADABLE) from error
-    checked, diagnostics = check(document, verdicts=False)
+    checked, diagnostics = check(document)
     if checked is None:
         found = Checked(Source(document.text or "", document.label), diagnostics)
         click.echo(as_text(found, color=is_colored(sys.stderr)), err=True)

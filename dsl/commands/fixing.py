@@ -12,15 +12,16 @@ import sys
 
 import click
 
-from ..files import OutputError
+from ..compiler.front import diagnose
+from ..files import STDIN, OutputError
 from ..fixing import Fixed, fix
 from ..grammar.diagnostics import Diagnostic
 from ..grammar.document import load
 from ..grammar.source import Source
 from ..grammar.words import some
 from ..render import Checked, as_text, one_line, visible
-from .checking import INVALID, STDIN, UNREADABLE, VALID, complain, is_colored, read_source
-from .rewriting import difference, files_to_rewrite, replace_file
+from .checking import INVALID, UNREADABLE, VALID, complain, is_colored, label_of, read_source
+from .rewriting import files_to_rewrite, replace_file, show_difference
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Request:
     files: tuple[str, ...]
     unsafe: bool
     diff: bool
+    stdin_name: str | None = None
 
 
 def fix_files(request: Request) -> int:
@@ -65,27 +67,54 @@ def _fix(name: str, request: Request) -> Fixed:
     fixed = fix(raw, unsafe=request.unsafe)
     after = raw if fixed.text is None or not fixed.applied else fixed.text.encode("utf-8", "surrogatepass")
     if request.diff:
-        click.echo(difference(name, raw, after, "fixed"), nl=False)
+        show_difference(label_of(name, request.stdin_name), raw, after, "fixed")
     elif name == STDIN:
         sys.stdout.flush()
         sys.stdout.buffer.write(after)
     elif after != raw:
         replace_file(name, after)
-    _report(name, after, fixed, request)
+    _report(label_of(name, request.stdin_name), raw, after, fixed, request)
     return fixed
 
 
-def _report(name: str, after: bytes, fixed: Fixed, request: Request) -> None:
-    """One line for each mend that was applied, and the diagnostics that are left, as the text is now."""
-    label = "<stdin>" if name == STDIN else name
+def _report(label: str, raw: bytes, after: bytes, fixed: Fixed, request: Request) -> None:
+    """One line for each mend that was applied, and the diagnostics that are left.
+
+    Those of a difference have the places of the text as it is, where they are in it, too.
+    """
+    before = load(raw, label)
     for diagnostic in fixed.applied:
-        click.echo(_line(diagnostic, label), err=_aside(request))
+        click.echo(_line(diagnostic, before.label), err=_aside(request))
     left = [diagnostic for diagnostic in fixed.diagnostics if diagnostic.severity == "error"]
+    if request.diff:
+        now, left = _placed_before(left, diagnose(before) if left else [])
+        _show(before.text, before.label, now, request)
+        label = f"{label} (fixed)"
+    document = load(after, label)
+    _show(document.text, document.label, left, request)
+
+
+def _show(text: str | None, label: str, left: list[Diagnostic], request: Request) -> None:
     if left:
-        document = load(after, label)
-        found = Checked(Source(document.text or "", document.label), left)
         stream = sys.stderr if _aside(request) else sys.stdout
-        click.echo(as_text(found, color=is_colored(stream)), err=_aside(request))
+        click.echo(
+            as_text(Checked(Source(text or "", label), left), color=is_colored(stream)), err=_aside(request)
+        )
+
+
+def _placed_before(
+    left: list[Diagnostic], before: list[Diagnostic]
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """What is left as it was found before anything was mended, and what was hidden then."""
+    waiting: dict[tuple[str, str, str], list[Diagnostic]] = {}
+    for found in before:
+        waiting.setdefault((found.code, found.path, found.message), []).append(found)
+    known: list[Diagnostic] = []
+    hidden: list[Diagnostic] = []
+    for found in left:
+        same = waiting.get((found.code, found.path, found.message))
+        (known if same else hidden).append(same.pop(0) if same else found)
+    return known, hidden
 
 
 def _line(diagnostic: Diagnostic, label: str) -> str:

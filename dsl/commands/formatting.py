@@ -13,15 +13,15 @@ from typing import Literal
 
 import click
 
-from ..files import OutputError
+from ..files import STDIN, OutputError
 from ..formatting import formatted
 from ..grammar.document import load
 from ..grammar.source import Source
 from ..grammar.words import some
 from ..render import Checked, as_text, visible
 from ..strategy import StrategyError
-from .checking import INVALID, STDIN, UNREADABLE, complain, is_colored, read_source
-from .rewriting import difference, files_to_rewrite, replace_file
+from .checking import INVALID, UNREADABLE, complain, is_colored, label_of, read_source
+from .rewriting import files_to_rewrite, replace_file, show_difference
 
 Outcome = Literal["changed", "unchanged", "invalid", "unreadable"]
 
@@ -33,6 +33,7 @@ class Request:
     files: tuple[str, ...]
     check: bool
     diff: bool
+    stdin_name: str | None = None
 
 
 def format_files(request: Request) -> int:
@@ -56,12 +57,13 @@ def _status(outcomes: list[Outcome], request: Request) -> int:
 def _format(name: str, request: Request) -> Outcome:
     try:
         raw = read_source(name)
-        after = _canonical(name, raw)
+        label = label_of(name, request.stdin_name)
+        after = _canonical(label, raw)
         if after is None:
             return "invalid"
         outcome: Outcome = "unchanged" if after == raw else "changed"
         if request.diff:
-            click.echo(difference(name, raw, after, "canonical"), nl=False)
+            show_difference(label, raw, after, "canonical")
         elif name == STDIN:
             if not request.check:
                 click.echo(after, nl=False)
@@ -76,9 +78,9 @@ def _format(name: str, request: Request) -> Outcome:
     return outcome
 
 
-def _canonical(name: str, raw: bytes) -> bytes | None:
+def _canonical(label: str, raw: bytes) -> bytes | None:
     """The canonical form as bytes; None for an invalid document, once its diagnostics are shown."""
-    document = load(raw, "<stdin>" if name == STDIN else name)
+    document = load(raw, label)
     try:
         return formatted(raw, document).encode("utf-8")
     except StrategyError as error:
@@ -102,7 +104,7 @@ def _summary(outcomes: Iterable[Outcome], request: Request) -> str:
     said = [
         (outcomes.count("changed"), done),
         (outcomes.count("unchanged"), kept),
-        (outcomes.count("invalid"), "invalid and left as they are"),
+        (outcomes.count("invalid"), "invalid and not touched"),
         (outcomes.count("unreadable"), "could not be read or written"),
     ]
     return ", ".join(f"{some(count, 'file')} {what}" for count, what in said if count)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..files import OutputError, check_output, write_atomically
+from ..files import STDIN, OutputError, check_output, write_atomically
 from ..render import visible
 from ..strategy import Strategy, StrategyError
-from .checking import INVALID, STDIN, UNREADABLE
+from .checking import INVALID, UNREADABLE
 from .sources import Failure, Sources, read_strategy
 
 if TYPE_CHECKING:
@@ -67,10 +67,7 @@ def _inspect(request: Request) -> None:
 def _text(request: Request, strategy: Strategy) -> str:
     name = strategy.name or ("strategy" if request.strategy == STDIN else Path(request.strategy).stem)
     if request.graph is not None:
-        from ..about.drawn import drawn
-        from ..about.picture import picture_of
-
-        return drawn(picture_of(strategy._checked, name), request.graph)
+        return strategy.picture(request.graph, title=name)
     try:
         report = strategy.report()
     except StrategyError as error:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 import click
 
+from ..grammar.dialects import absent, function_of
 from ..grammar.spelling import Speller
 from ..grammar.words import quoted
 from ..guides.pages import as_markdown, as_text, codes, find_code, page, unknown_code
+from ..guides.published import Subject, grammar_text, schema
 from ..guides.reference import reference
 from ..runtime.registry import Function, function, functions, public_names
 
@@ -35,9 +38,15 @@ def describe(name: str) -> str | None:
 
 
 def unknown(name: str) -> str:
-    """What to say about a name that is no function."""
-    nearest = Speller().nearest(name, public_names())
-    hint = f"did you mean `{nearest}`?" if nearest else "`dslc functions` lists them all"
+    """What to say about a name that is no function, but may be one of another language.
+
+    >>> unknown("ta.crossover")
+    'dslc: `ta.crossover` is not a function; did you mean `crossUp`?'
+    """
+    bare = name.rpartition(".")[2]
+    known, missing = function_of(bare), absent(bare)
+    nearest = known.text if known is not None else Speller().nearest(bare, public_names())
+    hint = missing or (f"did you mean `{nearest}`?" if nearest else "`dslc functions` lists them all")
     return f"dslc: {quoted(name)} is not a function; {hint}"
 
 
@@ -103,25 +112,11 @@ def _first_sentence(text: str) -> str:
 # --- grammars and schemas ---------------------------------------------------------------------
 
 
-def grammar_text(form: str) -> str:
+def printed_grammar(form: Literal["gbnf", "lark", "schema"]) -> str:
     """The grammar of expressions, or the schema of documents, as a generator takes it."""
-    if form == "gbnf":
-        from ..guides.gbnf import gbnf
-
-        return gbnf().removesuffix("\n")
-    if form == "lark":
-        from ..guides.gbnf import lark_grammar
-
-        return lark_grammar().removesuffix("\n")
-    return schema_of("strategy")
+    return printed_schema("strategy") if form == "schema" else grammar_text(form).removesuffix("\n")
 
 
-def schema_of(what: str) -> str:
-    """The JSON Schema of a strategy, or of what `validate --format json` prints."""
-    if what == "diagnostics":
-        from ..formats.schema import diagnostics_schema_text
-
-        return diagnostics_schema_text()
-    from ..schemas.schema import schema_text
-
-    return schema_text()
+def printed_schema(of: Subject) -> str:
+    """A JSON Schema as indented text."""
+    return json.dumps(schema(of), indent=2)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..files import OutputError, check_output, write_atomically
+from ..files import STDIN, OutputError, check_output, write_atomically
 from ..render import visible
-from .checking import STDIN, UNREADABLE
+from .checking import UNREADABLE
 from .sources import Failure, Sources, check_sources, evaluate, heading, read_strategy, span
 
 if TYPE_CHECKING:

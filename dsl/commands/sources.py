@@ -15,12 +15,13 @@ import click
 
 from ..compiler.front import check
 from ..compiler.parameters import assignments
+from ..files import STDIN
 from ..grammar.document import load
 from ..grammar.source import Source
 from ..render import Checked, as_text, visible
 from ..schemas.parameters import read_value
 from ..strategy import Strategy, StrategyError
-from .checking import INVALID, STDIN, UNREADABLE, is_colored, read_source
+from .checking import INVALID, UNREADABLE, is_colored, read_source
 from .waiting import waiting
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def read_strategy(sources: Sources) -> Strategy:
         document = load(read_source(sources.strategy), label)
     except OSError as error:
         raise Failure(f"{sources.strategy}: {error.strerror or error}", UNREADABLE) from error
-    checked, diagnostics = check(document, sources.timeframe, values, verdicts=False)
+    checked, diagnostics = check(document, sources.timeframe, values)
     if diagnostics:
         found = Checked(Source(document.text or "", document.label), diagnostics)
         click.echo(as_text(found, color=is_colored(sys.stderr)), err=True)

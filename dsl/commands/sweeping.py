@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..files import OutputError, check_output, write_atomically
+from ..files import STDIN, OutputError, check_output, write_atomically
 from ..render import visible
 from ..schemas.parameters import shown
 from ..strategy import Strategy, StrategyError
-from .checking import INVALID, STDIN, UNREADABLE
+from .checking import INVALID, UNREADABLE
 from .sources import Failure, Sources, check_sources, read_strategy
 from .waiting import waiting
 

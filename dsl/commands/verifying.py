@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..files import OutputError, check_output, write_atomically
+from ..files import STDIN, OutputError, check_output, write_atomically
 from ..render import visible
 from ..strategy import Strategy, StrategyError
-from .checking import INVALID, STDIN, UNREADABLE
+from .checking import INVALID, UNREADABLE
 from .sources import Failure, Sources, check_sources, evaluate, read_strategy
 from .waiting import waiting
 

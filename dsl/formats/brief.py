@@ -5,28 +5,36 @@
    text, the syntax), then names, then what is wrong with values. Within that, the order of the text.
 3. Each item has its lines, with « » around the place, a way out, a tried fix, and once a code what is right.
 4. Where that is longer than the budget, the examples of what is right go first, then further places, then all
-   lines and fixes. If even that is too long, there are whole items as far as the budget reaches, and how many
-   are left out is said. No text is ever longer than its budget.
+   lines and fixes. If even that is too long, there are whole items as far as the budget reaches, at least the
+   beginning of the first, and how many are left out is said. No text is ever longer than its budget.
+5. The first line is the verdict of the check, which also fails where warnings count or a file is unreadable.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 import json
+from pathlib import Path
+from typing import Any
 
 from ..grammar.diagnostics import Diagnostic
 from ..grammar.source import Source
 from ..grammar.words import clipped, some
 from ..guides.pages import is_python, page
-from ..render import Checked, visible
+from ..ignoring import ignored_codes
+from ..render import Checked, Unread, visible
+from .checks import check_source
 
 LEAST_BUDGET = 300
+BUDGET = 6000
 _ORDER = ("E1", "E2", "E3", "E5", "E4", "E6", "W7")
 _WIDTH = 120
 _LONGEST_FIX = 400
 _LONGEST_EXAMPLE = 160
+_LONGEST_REASON = 100
+_ADVICE = "; mend in this order; « » mark the place\n"
 _ALL, _NO_EXAMPLES, _FIRST_PLACES, _NO_LINES = range(4)
 
 
@@ -42,7 +50,28 @@ class _Item:
         return self.places[0]
 
 
-def as_brief(files: Sequence[Checked], budget: int) -> str:
+def brief(
+    *sources: str | bytes | Path | dict[str, Any],
+    budget: int = BUDGET,
+    strict: bool = False,
+    ignore: Iterable[str] = (),
+) -> str:
+    """What was found in some strategies, for a model that is to repair them, in at most `budget` characters.
+
+    A source is what `validate` takes. If `strict`, warnings make the check fail; those in `ignore` are left
+    out. Raises ValueError where the budget is less than `LEAST_BUDGET`, or a code is none or an error;
+    OSError for a file that cannot be read.
+
+    >>> brief('{"inputs": {"fast": "emma(close, 9)"}}').partition(";")[0]
+    'invalid: 5 errors'
+    """
+    ignored = ignored_codes(ignore)
+    return as_brief([check_source(source, ignored) for source in sources], budget, strict=strict)
+
+
+def as_brief(
+    files: Sequence[Checked], budget: int, unreadable: Sequence[Unread] = (), *, strict: bool = False
+) -> str:
     """What was found in some files, in at most `budget` characters.
 
     Raises ValueError where the budget is less than `LEAST_BUDGET`.
@@ -53,14 +82,19 @@ def as_brief(files: Sequence[Checked], budget: int) -> str:
     if budget < LEAST_BUDGET:
         raise ValueError(f"a budget of {budget} characters is less than {LEAST_BUDGET}")
     items = _items(files)
-    head = _head(files)
+    verdict = _verdict(files, unreadable, strict)
     if not items:
-        return head
+        return verdict
+    head = verdict + _advice(files, strict)
     for detail in (_ALL, _NO_EXAMPLES, _FIRST_PLACES, _NO_LINES):
         text = "\n".join([head, *_blocks(items, detail)])
         if len(text) <= budget:
             return text
-    return _cut(head, items, budget)
+    for start, detail in ((head, _FIRST_PLACES), (verdict, _FIRST_PLACES), (verdict, _NO_LINES)):
+        kept = _kept(start, items, detail, budget)
+        if kept is not None:
+            return kept
+    return _begun(verdict, items, budget)
 
 
 # --- the order --------------------------------------------------------------------------------
@@ -83,20 +117,37 @@ def _grouped(checked: Checked) -> list[_Item]:
 # --- the text ---------------------------------------------------------------------------------
 
 
-def _head(files: Sequence[Checked]) -> str:
+def _verdict(files: Sequence[Checked], unreadable: Sequence[Unread], strict: bool) -> str:
+    """Whether the check failed, and why; unreadable files have a line of their own, the first."""
     found = [one for checked in files for one in checked.diagnostics]
     errors = sum(one.severity == "error" for one in found)
     invalid = sum(not checked.valid for checked in files)
     counts = [some(errors, "error"), some(len(found) - errors, "warning")]
     said = ", ".join(count for count in counts if not count.startswith("0 "))
-    if not found:
-        return "valid"
-    if not invalid:
-        return f"valid, with {said}; « » mark the place\n"
-    if any(one.fix for one in found):
-        said += "; apply at most one fix to each value, then check again"
-    which = "invalid" if len(files) == 1 else f"{invalid:,} of {len(files):,} invalid"
-    return f"{which}: {said}; mend in this order; « » mark the place\n"
+    lines = [_unread(unreadable)] if unreadable else []
+    if invalid:
+        which = "invalid" if len(files) == 1 else f"{invalid:,} of {len(files):,} invalid"
+        lines.append(f"{which}: {said}{', and warnings count' if strict and len(found) > errors else ''}")
+    elif found and strict:
+        lines.append(f"the check failed, because warnings count: {said}")
+    elif files or not lines:
+        ignored = sum(len(checked.ignored) for checked in files)
+        left = f" ({some(ignored, 'warning')} ignored)" if ignored else ""
+        lines.append((f"valid, with {said}" if found else "valid") + left)
+    return "\n".join(lines)
+
+
+def _unread(unreadable: Sequence[Unread]) -> str:
+    first = clipped(visible(f"{unreadable[0].name}: {unreadable[0].reason}"), _LONGEST_REASON)
+    more = f", and {some(len(unreadable) - 1, 'more file')}" if len(unreadable) > 1 else ""
+    return f"the check failed: {first}{more}"
+
+
+def _advice(files: Sequence[Checked], strict: bool) -> str:
+    if all(checked.passes(strict) for checked in files):
+        return "; « » mark the place\n"
+    fixes = any(one.fix for checked in files for one in checked.diagnostics)
+    return ("; apply at most one fix to each value, then check again" if fixes else "") + _ADVICE
 
 
 def _blocks(items: Sequence[_Item], detail: int) -> Iterator[str]:
@@ -185,25 +236,30 @@ def _excerpt(line: str, start: int, end: int) -> str:
 # --- the budget -------------------------------------------------------------------------------
 
 
-def _cut(head: str, items: Sequence[_Item], budget: int) -> str:
-    """As many items from the first as there is room for, and what is left out."""
-    blocks = list(_blocks(items, _FIRST_PLACES))
-    text = head
-    kept = 0
-    for kept, block in enumerate(blocks):
+def _kept(start: str, items: Sequence[_Item], detail: int, budget: int) -> str | None:
+    """As many items from the first as there is room for, and what is left out; None if none fits."""
+    text = start
+    for kept, block in enumerate(_blocks(items, detail)):
         longer = f"{text}\n{block}"
         if len(longer) + 1 + len(_left_out(items[kept + 1 :])) > budget:
-            return f"{text}\n{_left_out(items[kept:])}"
+            return f"{text}\n{_left_out(items[kept:])}" if kept else None
         text = longer
     return text
 
 
+def _begun(verdict: str, items: Sequence[_Item], budget: int) -> str:
+    """The beginning of the first item."""
+    left = _left_out(items[1:])
+    room = budget - len(verdict) - len(left) - 2
+    return clipped("\n".join([verdict, clipped(_short_block(1, items[0]), max(room, 1)), left]), budget)
+
+
 def _left_out(items: Sequence[_Item]) -> str:
-    """`left out: 7 (E302 5, E401 2); mend those above first, or raise --budget`"""
+    """`left out: 7 (E302 5, E401 2); mend those above first, or raise the budget`"""
     count = Counter(item.first.code for item in items for _ in item.places)
     if not count:
         return ""
     most = count.most_common(5)
     more = ", …" if len(count) > len(most) else ""
     codes = ", ".join(f"{code} {number}" for code, number in most)
-    return f"left out: {count.total():,} ({codes}{more}); mend those above first, or raise --budget"
+    return f"left out: {count.total():,} ({codes}{more}); mend those above first, or raise the budget"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ..grammar.catalogue import CATALOGUE
@@ -27,7 +26,25 @@ def diagnostics_schema() -> dict[str, Any]:
         "items": _object(
             {
                 "file": {"type": "string", "description": "The name that was given, or <stdin>."},
-                "valid": {"type": "boolean", "description": "Whether no diagnostic is an error."},
+                "unreadable": {
+                    "type": ["string", "null"],
+                    "minLength": 1,
+                    "description": "Why the file could not be read; null where it was.",
+                },
+                "valid": {
+                    "type": "boolean",
+                    "description": "Whether the file was read, and no diagnostic is an error.",
+                },
+                "strict": {"type": "boolean", "description": "Whether warnings make the check fail."},
+                "passed": {
+                    "type": "boolean",
+                    "description": "Whether it is valid and, where the check is strict, has no diagnostics.",
+                },
+                "ignored": {
+                    "type": "array",
+                    "description": "The code of each warning that was left out (--ignore).",
+                    "items": {"enum": sorted(code for code in CATALOGUE if code.startswith("W"))},
+                },
                 "diagnostics": {
                     "type": "array",
                     "maxItems": MAX_DIAGNOSTICS + 1,
@@ -38,11 +55,6 @@ def diagnostics_schema() -> dict[str, Any]:
         ),
         "$defs": {"diagnostic": _diagnostic(), "fix": _fix(), "operation": _operation()},
     }
-
-
-def diagnostics_schema_text() -> str:
-    """The schema as indented JSON text."""
-    return json.dumps(diagnostics_schema(), indent=2)
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

@@ -142,10 +142,11 @@ def _calls() -> str:
     """Every function of the registry with its arguments."""
     ways = []
     for name in public_names():
-        count = len(functions()[name].parameters)
-        arguments = f" {_TERMINALS['_COMMA']} ".join(["or"] * count)
-        inside = f"ws {arguments} ws" if count else "ws"
-        ways.append(f'{_literal(name)} ws "(" {inside} ")"')
+        called = functions()[name]
+        for count in range(called.least_arguments, len(called.parameters) + 1):
+            arguments = f" {_TERMINALS['_COMMA']} ".join(["or"] * count)
+            inside = f"ws {arguments} ws" if count else "ws"
+            ways.append(f'{_literal(name)} ws "(" {inside} ")"')
     return " |\n  ".join(ways)
 
 

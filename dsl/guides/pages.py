@@ -56,7 +56,7 @@ PYTHON = "In Python, `source`, `text`, `strategy`, `tunable` and `bars` are a ri
 _PARTS = re.compile(r"\n\nWhy: (.*?)(?:\n\nWrong:\n(.*?)\nRight:\n(.*))?\Z", re.DOTALL)
 _COPIED = re.compile(r"‹([^›]*)›×([0-9]+)")
 _PYTHON = ("dslc.", "strategy.")
-_NEAREST = 3
+_NEAREST, _FAR = 3, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +115,24 @@ def unknown_code(text: str) -> str:
 
     >>> unknown_code("E207x")
     '`E207x` is not a code; the nearest are `E207`, `E107` and `E201`'
+    >>> unknown_code("XYZ")
+    '`XYZ` is not a code; `dslc explain` lists them all'
     """
-    return f"{quoted(text)} is not a code; the nearest are {listing(nearest_codes(text))}"
+    near = nearest_codes(text)
+    hint = f"the nearest are {listing(near)}" if near else "`dslc explain` lists them all"
+    return f"{quoted(text)} is not a code; {hint}"
 
 
 def nearest_codes(text: str) -> list[str]:
-    """The codes that are spelt most like a text; of those that are equally near, the first.
+    """The codes that are spelt most like a text, if any is: the same number first, then the first codes.
 
     >>> nearest_codes("E31O")
     ['E310', 'E311', 'E312']
     """
     wrong = text.strip().upper()[:16]
-    return sorted(codes(), key=lambda code: (distance(wrong, code, 16), code))[:_NEAREST]
+    near = [(distance(wrong, code, 16), code[1:] != wrong[1:], code) for code in codes()]
+    found = sorted(near)[:_NEAREST]
+    return [code for _, _, code in found] if found[0][0] <= _FAR else []
 
 
 @cache

@@ -1,6 +1,6 @@
 """The guide to the language for a language model that writes strategies, made of this version's own parts.
 
-1. `guide` has the parts in the order of reading: what a document is, a whole one, the expressions, the
+1. `prompt` has the parts in the order of reading: what a document is, a whole one, the expressions, the
    functions of the registry, what holds always, mistakes from the pages of the codes, limits, how to check.
 2. Within a budget it leaves parts out in the order of `_LEAVE_OUT`, each whole, until the rest fits; of the
    functions first the examples, then what they say. What fits after all comes back, the most needed first.
@@ -52,12 +52,12 @@ MISTAKES = (
 _KINDS = {"Series": "series", "Truth": "truth", "Period": "period", "Positive": "constant above 0"}
 
 
-def guide(budget: int | None = None) -> str:
+def prompt(budget: int | None = None) -> str:
     """The guide, in at most `budget` characters; all of it by default.
 
     Raises ValueError where the budget is less than `LEAST_BUDGET`.
 
-    >>> guide(3000).splitlines()[0], len(guide(3000)) <= 3000
+    >>> prompt(3000).splitlines()[0], len(prompt(3000)) <= 3000
     ('# Trading strategies for dslc', True)
     """
     if budget is not None and budget < LEAST_BUDGET:
@@ -130,7 +130,9 @@ A period is a constant whole number of at least 1."""
 
 def _functions(left_out: list[str]) -> str:
     found = [functions()[name] for name in public_names()]
-    note = "There are no others. All arguments are required."
+    note = (
+        "There are no others. Arguments are required but those with =, which may be left out from the right."
+    )
     if _SAYINGS in left_out:
         return f"## Functions\n\n{note} {', '.join(_signature(one) for one in found)}."
     entries = "\n".join(_function(one, examples=_EXAMPLES not in left_out) for one in found)
@@ -138,11 +140,14 @@ def _functions(left_out: list[str]) -> str:
 
 
 def _signature(found: Function) -> str:
-    """`ema(series, n period)`: the arguments with their kinds, where the name does not say it."""
+    """`ema(series, n: period)`: the arguments with their kinds, where the name does not say it."""
     shown = [
-        parameter.name
-        if parameter.name == _KINDS[parameter.kind] or parameter.kind == "Series"
-        else f"{parameter.name}: {_KINDS[parameter.kind]}"
+        (
+            parameter.name
+            if parameter.name == _KINDS[parameter.kind] or parameter.kind == "Series"
+            else f"{parameter.name}: {_KINDS[parameter.kind]}"
+        )
+        + ("" if parameter.default is None else f" = {parameter.default}")
         for parameter in found.parameters
     ]
     return f"{found.name}({', '.join(shown)})"

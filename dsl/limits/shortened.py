@@ -35,7 +35,7 @@ def shortened(strategy: Strategy, longest: int) -> Checked | None:
     for (section, name), tree in checked.trees.items():
         if any(length > longest for length in lengths(tree, checked)):
             data[section][name] = to_text(_cut(tree, checked, longest))
-    return check(load(data), strategy._override, strategy.values, verdicts=False)[0]
+    return check(load(data), strategy._override, strategy.values)[0]
 
 
 def lengths(tree: Node, checked: Checked) -> Iterator[int]:

@@ -13,14 +13,13 @@ from pathlib import Path
 import sys
 from typing import IO, Any
 
-from ..commands.checking import STDIN, find_files
+from ..files import DOCUMENT, STDIN, documents_below, read_document
 from ..grammar.words import LIMITS, listing
 from .errors import ScoreError
 from .symbols import is_below
 
 LINES = (".ndjson", ".jsonl")
 COLUMNAR = (".parquet", ".pq")
-DOCUMENT = ".json"
 _COLUMNS = ("strategySnapshotJson", "snapshot", "strategy")
 _NAMES = ("id", "snapshotId", "name")
 _ROWS = 256  # of a Parquet column, at a time
@@ -84,14 +83,14 @@ def _read(source: str, column: str | None, without: Path | None) -> Iterator[Sna
     elif kind in COLUMNAR:
         yield from _column(Path(source), column)
     elif kind == DOCUMENT:
-        yield Snapshot(Path(source).stem, Path(source).name, _bounded(Path(source)))
+        yield Snapshot(Path(source).stem, Path(source).name, read_document(source))
     else:
         known = ", ".join((*LINES, DOCUMENT, *COLUMNAR))
         raise ScoreError(f"{source} is neither a folder nor a file of snapshots, which ends in {known}")
 
 
 def _folder(folder: str, without: Path | None) -> Iterator[Snapshot]:
-    for path in map(Path, find_files([folder])):
+    for path in map(Path, documents_below(folder)):
         if is_below(path, without):
             continue
         inner = path.relative_to(folder).as_posix()
@@ -100,14 +99,9 @@ def _folder(folder: str, without: Path | None) -> Iterator[Snapshot]:
 
 def _of_file(path: Path, name: str, place: str) -> Snapshot:
     try:
-        return Snapshot(name, place, _bounded(path))
+        return Snapshot(name, place, read_document(path))
     except OSError as error:
         return Snapshot(name, place, None, str(error.strerror or error))
-
-
-def _bounded(path: Path) -> bytes:
-    with open(path, "rb") as file:
-        return file.read(LIMITS.document_bytes + 1)
 
 
 def _lines(file: IO[bytes], label: str) -> Iterator[Snapshot]:

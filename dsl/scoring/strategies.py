@@ -68,7 +68,7 @@ def _add(book: Book, seen: dict[bytes, str], snapshot: Snapshot, timeframe: str 
     if mark and mark in seen:  # the same text again need not be compiled again
         book.rows.append((name, seen[mark]))
         return
-    checked, diagnostics = check(document, timeframe, verdicts=False)
+    checked, diagnostics = check(document, timeframe)
     if checked is None:
         _reject(book, snapshot, name, [found.as_dict() for found in diagnostics])
         return

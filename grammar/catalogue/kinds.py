@@ -7,11 +7,10 @@ from .code import Said, code
 
 
 @code("E401")
-def wrong_argument_count(signature: str, expected: int, found: int) -> Said:
+def wrong_argument_count(signature: str, least: int, most: int, found: int) -> Said:
     """A function is called with too few or too many arguments.
 
-    Why: There are no defaults: a strategy that leaves a period out would mean something else as soon as a
-    default changed.
+    Why: Only what a signature gives a default may be left out, from the right; nothing else is made up.
 
     Wrong:
         "conditions": {"up": "rsi(14) > 50"}
@@ -19,7 +18,8 @@ def wrong_argument_count(signature: str, expected: int, found: int) -> Said:
         "conditions": {"up": "rsi(close, 14) > 50"}
     """
     name = signature.partition("(")[0]
-    return f"`{name}` takes {some(expected, 'argument')}, not {found}", f"write `{signature}`"
+    wanted = some(most, "argument") if least == most else f"{least} to {some(most, 'argument')}"
+    return f"`{name}` takes {wanted}, not {found}", f"write `{signature}`"
 
 
 @code("E402")

@@ -17,6 +17,8 @@ def document_too_large(size: int, limit: int) -> Said:
     Right:
         "description": "long enough"
     """
+    if size == limit + 1:  # of a larger file no more is read
+        return f"the document has more than {limit:,} bytes, the limit", None
     return f"the document has {size:,} bytes; the limit is {limit:,}", None
 
 

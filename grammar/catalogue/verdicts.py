@@ -133,7 +133,7 @@ def unused_condition(name: str) -> Said:
         "conditions": {"up": "close > open", "down": "close < open"},
         "score": {"up": 10, "down": -10}
     """
-    return f"the condition {quoted(name)} has no weight, and nothing uses it", (
+    return f"the condition {quoted(name)} weighs nothing, and nothing uses it", (
         "give it a weight, use it, or remove it"
     )
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from ..registry import Period, Series, Term, native, term
 
 
-@native(first="n - 1", unit="as series", reference="TA-Lib SMA")
+@native(
+    first="n - 1",
+    unit="as series",
+    reference="TA-Lib SMA",
+    degree=(1, 0),
+)
 def sma(series: Series, n: Period) -> Term:
     """Simple moving average: the mean of the last n candles.
 
@@ -19,7 +24,13 @@ def sma(series: Series, n: Period) -> Term:
     return term("mean", series, params=(n,))
 
 
-@native(first="n - 1", unit="as series", reference="TA-Lib EMA")
+@native(
+    first="n - 1",
+    unit="as series",
+    reference="TA-Lib EMA",
+    memory="recurrence",
+    degree=(1, 0),
+)
 def ema(series: Series, n: Period) -> Term:
     """Exponential moving average with alpha = 2 / (n + 1).
 
@@ -34,7 +45,13 @@ def ema(series: Series, n: Period) -> Term:
     return _smoothed(series, 2.0 / (n + 1.0), n)
 
 
-@native(first="n - 1", unit="as series", internal=True)
+@native(
+    first="n - 1",
+    unit="as series",
+    internal=True,
+    memory="recurrence",
+    degree=(1, 0),
+)
 def wilder(series: Series, n: Period) -> Term:
     """Wilder's moving average: exponential, with alpha = 1 / n."""
     return _smoothed(series, 1.0 / n, n)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from ..registry import Series, derived
 
 
-@derived("abs(open - close)", first="0", unit="price", low=0.0)
+@derived(
+    "abs(open - close)",
+    first="0",
+    unit="price",
+    low=0.0,
+    degree=(1, 0),
+)
 def body() -> Series:
     """The distance between open and close.
 
@@ -16,7 +22,13 @@ def body() -> Series:
     """
 
 
-@derived("high - low", first="0", unit="price", low=0.0)
+@derived(
+    "high - low",
+    first="0",
+    unit="price",
+    low=0.0,
+    degree=(1, 0),
+)
 def range_() -> Series:
     """The distance between high and low.
 
@@ -28,7 +40,13 @@ def range_() -> Series:
     """
 
 
-@derived("high - max(open, close)", first="0", unit="price", low=0.0)
+@derived(
+    "high - max(open, close)",
+    first="0",
+    unit="price",
+    low=0.0,
+    degree=(1, 0),
+)
 def upperWick() -> Series:
     """What the high stands out above the body.
 
@@ -40,7 +58,13 @@ def upperWick() -> Series:
     """
 
 
-@derived("min(open, close) - low", first="0", unit="price", low=0.0)
+@derived(
+    "min(open, close) - low",
+    first="0",
+    unit="price",
+    low=0.0,
+    degree=(1, 0),
+)
 def lowerWick() -> Series:
     """What the low stands out below the body.
 

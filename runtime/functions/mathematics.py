@@ -5,7 +5,12 @@ from __future__ import annotations
 from ..registry import Series, Term, native, term
 
 
-@native(first="0", unit="as x", low=0.0)
+@native(
+    first="0",
+    unit="as x",
+    low=0.0,
+    degree=(1, 0),
+)
 def abs_(x: Series) -> Term:
     """The absolute value.
 
@@ -16,7 +21,11 @@ def abs_(x: Series) -> Term:
     return term("magnitude", x)
 
 
-@native(first="0", unit="as a and b")
+@native(
+    first="0",
+    unit="as a and b",
+    degree=(1, 0),
+)
 def min_(a: Series, b: Series) -> Term:
     """The smaller of two numbers on each candle; undefined where one is.
 
@@ -27,7 +36,11 @@ def min_(a: Series, b: Series) -> Term:
     return term("smaller", a, b)
 
 
-@native(first="0", unit="as a and b")
+@native(
+    first="0",
+    unit="as a and b",
+    degree=(1, 0),
+)
 def max_(a: Series, b: Series) -> Term:
     """The larger of two numbers on each candle; undefined where one is.
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from ..registry import Period, Series, Term, native, term
 
 
-@native(first="n - 1", unit="as series", reference="TA-Lib MAX")
+@native(
+    first="n - 1",
+    unit="as series",
+    reference="TA-Lib MAX",
+    degree=(1, 0),
+)
 def highest(series: Series, n: Period) -> Term:
     """The highest value of the last n candles, this one included.
 
@@ -19,7 +24,12 @@ def highest(series: Series, n: Period) -> Term:
     return term("highest", series, params=(n,))
 
 
-@native(first="n - 1", unit="as series", reference="TA-Lib MIN")
+@native(
+    first="n - 1",
+    unit="as series",
+    reference="TA-Lib MIN",
+    degree=(1, 0),
+)
 def lowest(series: Series, n: Period) -> Term:
     """The lowest value of the last n candles, this one included.
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from ..registry import Series, Truth, derived
 
 
-@derived("a > b AND a[1] <= b[1]", first="1", unit="truth")
+@derived(
+    "a > b AND a[1] <= b[1]",
+    first="1",
+    unit="truth",
+    degree=(0, 0),
+)
 def crossUp(a: Series, b: Series) -> Truth:
     """True on the candle on which a rises above b: it is above now and was not one candle ago.
 
@@ -17,7 +22,12 @@ def crossUp(a: Series, b: Series) -> Truth:
     """
 
 
-@derived("a < b AND a[1] >= b[1]", first="1", unit="truth")
+@derived(
+    "a < b AND a[1] >= b[1]",
+    first="1",
+    unit="truth",
+    degree=(0, 0),
+)
 def crossDown(a: Series, b: Series) -> Truth:
     """True on the candle on which a falls below b: it is below now and was not one candle ago.
 

@@ -11,6 +11,8 @@ from ..registry import Period, Series, derived
     unit="price",
     low=0.0,
     reference="TA-Lib ATR",
+    memory="recurrence",
+    degree=(1, 0),
 )
 def atr(n: Period) -> Series:
     """Average true range: Wilder's mean of the true range.

@@ -5,7 +5,14 @@ from __future__ import annotations
 from ..registry import Period, Positive, Series, derived
 
 
-@derived("sma(volume, n)", first="n - 1", unit="volume", low=0.0, reference="TA-Lib SMA of the volume")
+@derived(
+    "sma(volume, n)",
+    first="n - 1",
+    unit="volume",
+    low=0.0,
+    reference="TA-Lib SMA of the volume",
+    degree=(0, 1),
+)
 def volumeSma(n: Period) -> Series:
     """The mean volume of the last n candles, this one included.
 
@@ -15,7 +22,13 @@ def volumeSma(n: Period) -> Series:
     """
 
 
-@derived("volume / (m * volumeSma(20))", first="19", unit="ratio", low=0.0)
+@derived(
+    "volume / (m * volumeSma(20))",
+    first="19",
+    unit="ratio",
+    low=0.0,
+    degree=(0, 0),
+)
 def volumeSpike(m: Positive) -> Series:
     """The volume against m times its 20-candle average: above 1 means a spike.
 
