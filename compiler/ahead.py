@@ -51,8 +51,8 @@ class Ahead:
                 elif isinstance(node, Call):
                     called = function(node.name)
                     assert called is not None
-                    for parameter, argument in zip(called.parameters, node.arguments, strict=True):
-                        if parameter.kind in ("Period", "Positive"):
+                    for parameter, argument in zip(called.parameters, node.arguments, strict=False):
+                        if parameter.kind not in ("Series", "Truth"):
                             yield from self.about(pointer, argument, node.name, parameter.name)
 
     def about(self, pointer: Pointer, argument: Node, *use: str) -> Iterator[Finding]:

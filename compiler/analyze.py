@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
+import math
 from typing import Any, Literal, NamedTuple
 
 from ..grammar import catalogue as say
@@ -36,7 +37,16 @@ from ..grammar.printer import to_text
 from ..grammar.rewording import Reworded, reworded
 from ..grammar.spelling import Speller
 from ..grammar.words import LIMITS, MARKET_DATA, TIMEFRAMES, number_text, quoted
-from ..runtime.registry import Function, Parameter, Term, function, functions, public_names
+from ..runtime.registry import (
+    PERIODS,
+    RANGES,
+    Function,
+    Parameter,
+    Term,
+    function,
+    functions,
+    public_names,
+)
 from ..schemas.parameters import Parameter as Declared
 from ..schemas.parameters import Value as Bound
 from ..schemas.structure import Outline
@@ -771,12 +781,14 @@ class _Analyzer:
         if parameter.kind == "Series":
             return value
         number = self.graph.constant(value.node)
-        if parameter.kind == "Period":
+        if parameter.kind in PERIODS:
             return None if self.period(called, parameter, node, number, swapped) is None else value
         if number is None:
             return self.refuse(say.argument_not_constant(called.name, parameter.name), node)
-        if not number > 0:
-            message = say.argument_out_of_range(called.name, parameter.name, "above 0", _shown(number))
+        least, most = RANGES.get(parameter.kind, (0.0, math.inf))
+        if not (least <= number <= most if parameter.kind in RANGES else number > 0):
+            demand = f"from {least:g} to {most:g}" if parameter.kind in RANGES else "above 0"
+            message = say.argument_out_of_range(called.name, parameter.name, demand, _shown(number))
             return self.refuse(message, node)
         return value
 
@@ -796,6 +808,10 @@ class _Analyzer:
             return self.refuse(say.lookahead_window(*names, number_text(number)), node, mend)
         if number != number or number < 1 or number != int(number):
             return self.refuse(say.period_not_whole(*names, _shown(number)), node)
+        least = PERIODS[parameter.kind]
+        if number < least:
+            message = say.argument_out_of_range(*names, f"at least {least}", _shown(number))
+            return self.refuse(message, node)
         if number > LIMITS.window:
             return self.refuse(say.window_too_long(*names, number_text(number), LIMITS.window), node)
         return int(number)
@@ -815,7 +831,7 @@ class _Analyzer:
         for parameter, value in zip(called.parameters, values, strict=True):
             assert value.node is not None
             number = self.graph.constant(value.node)
-            if parameter.kind == "Period":
+            if parameter.kind in PERIODS:
                 operands.append(int(number))  # type: ignore[arg-type]
             else:
                 operands.append(value.node if parameter.kind in ("Series", "Truth") else number)  # type: ignore[arg-type]

@@ -9,7 +9,6 @@ or one that asks for too many nodes, gets a graph of its own; what is said is th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -85,7 +84,7 @@ def _remembered(
     if sum(map(len, texts)) > _LONG:
         return analyze(outline, document, speller, binding)
     memory.begin()
-    found = analyze(outline, document, copy(speller), binding, memory)
+    found = analyze(outline, document, speller.again(), binding, memory)
     return found if memory.asked <= MOST_ASKED else analyze(outline, document, speller, binding)
 
 

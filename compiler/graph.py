@@ -35,6 +35,7 @@ _TRUTHS: dict[str, Callable[..., bool]] = {
     "greater_or_equal": operator.ge,
     "equal": operator.eq,
     "unequal": lambda a, b: a < b or a > b,
+    "defined": lambda a: a == a,
     "and": lambda a, b: a and b,
     "or": lambda a, b: a or b,
     "not": operator.not_,

@@ -565,7 +565,7 @@ def explain(code: str | None, form: str) -> None:
 
 @cli.command(short_help="Print a guide to the language, for a model that writes strategies.")
 @click.option(
-    "--budget", type=click.IntRange(3000), metavar="N", help="The most characters; by default, all there is."
+    "--budget", type=click.IntRange(9000), metavar="N", help="The most characters; by default, all there is."
 )
 def prompt(budget: int | None) -> None:
     """Print a guide to the language for a language model that writes strategies.

@@ -7,7 +7,7 @@ the words of this language for a call of theirs, `named` for a name, `timeframe_
 1. A name is compared without case and underscores: `cross_up`, `CrossUp` and `crossup` are one.
 2. `SYNONYMS` has functions that are the same under another name. Their arguments are fitted: TA-Lib's
    `ATR(high, low, close, 14)` is `atr(14)`, `ema(9, close)` is `ema(close, 9)`.
-3. `FORMULAS` has calls that are a short expression here: `mom(x, n)` is `x - x[n]`.
+3. `FORMULAS` has calls that are a short expression here: `delay(x, n)` is `x[n]`.
 
 What has only one reading is safe: `rsi(14)` is that of the close on every platform, and Pine's `highest(20)`
 that of the high. `ma` may be any average, so
@@ -43,8 +43,89 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "upperWick": (),
     "volumeSma": ("n",),
     "volumeSpike": ("m",),
+    "ad": (),
+    "barsSince": ("x",),
+    "ceil": ("x",),
+    "clamp": ("x", "x", "x"),
+    "cmf": ("n",),
+    "countTrue": ("x", "n"),
+    "cross": ("x", "x"),
+    "cumulative": ("x",),
+    "exp": ("x",),
+    "falling": ("x", "n"),
+    "floor": ("x",),
+    "forceIndex": ("n",),
+    "gap": (),
+    "haClose": (),
+    "haHigh": (),
+    "haLow": (),
+    "haOpen": (),
+    "highestBars": ("x", "n"),
+    "hl2": (),
+    "hlc3": (),
+    "isDefined": ("x",),
+    "log": ("x",),
+    "lowestBars": ("x", "n"),
+    "normalize": ("x", "n"),
+    "obv": (),
+    "ohlc4": (),
+    "orElse": ("x", "x"),
+    "pow": ("x", "x"),
+    "rising": ("x", "n"),
+    "round": ("x",),
+    "sign": ("x",),
+    "since": ("x", "x"),
+    "sqrt": ("x",),
+    "streak": ("x",),
+    "sum": ("x", "n"),
+    "valueWhen": ("x", "x"),
+    "vwap": ("n",),
+    "bbLower": ("x", "n", "m"),
+    "bbMiddle": ("x", "n"),
+    "bbUpper": ("x", "n", "m"),
+    "bbWidth": ("x", "n", "m"),
+    "choppiness": ("n",),
+    "correlation": ("x", "x", "n"),
+    "covariance": ("x", "x", "n"),
+    "dema": ("x", "n"),
+    "donchianLower": ("n",),
+    "donchianUpper": ("n",),
+    "hma": ("x", "n"),
+    "kurtosis": ("x", "n"),
+    "linreg": ("x", "n"),
+    "linregSlope": ("x", "n"),
+    "median": ("x", "n"),
+    "natr": ("n",),
+    "percentile": ("x", "n", "m"),
+    "percentRank": ("x", "n"),
+    "rma": ("x", "n"),
+    "skew": ("x", "n"),
+    "stdev": ("x", "n"),
+    "tema": ("x", "n"),
+    "trueRange": (),
+    "variance": ("x", "n"),
+    "vwma": ("x", "n"),
+    "wma": ("x", "n"),
+    "zscore": ("x", "n"),
+    "adx": ("n",),
+    "aroonDown": ("n",),
+    "aroonUp": ("n",),
+    "awesome": ("n", "n"),
+    "cci": ("n",),
+    "mfi": ("n",),
+    "minusDi": ("n",),
+    "momentum": ("x", "n"),
+    "plusDi": ("n",),
+    "roc": ("x", "n"),
+    "sar": ("m", "m", "m"),
+    "supertrend": ("m", "n"),
+    "trix": ("x", "n"),
+    "ultimate": ("n", "n", "n"),
+    "vortexMinus": ("n",),
+    "vortexPlus": ("n",),
+    "williamsR": ("n",),
 }
-"""The published functions: `x` is a series, `n` a period, `m` a factor."""
+"""Functions that others have under another name: `x` is a series, `n` a period, `m` a factor."""
 
 SYNONYMS = {
     "abs": "fabs absolute",
@@ -65,95 +146,130 @@ SYNONYMS = {
     "upperWick": "uppershadow uppertail topwick",
     "volumeSma": "volsma volumema volma avgvolume averagevolume volumeaverage smavolume",
     "volumeSpike": "volspike",
+    "ad": "accdist adl accumulationdistribution",
+    "ceil": "ceiling",
+    "clamp": "clip",
+    "cmf": "chaikinmoneyflow",
+    "cross": "crosses crossed",
+    "cumulative": "cum cumsum",
+    "forceIndex": "efi elderforceindex",
+    "hl2": "medprice",
+    "hlc3": "typprice",
+    "isDefined": "notna notnull",
+    "log": "ln",
+    "obv": "onbalancevolume",
+    "ohlc4": "avgprice",
+    "orElse": "coalesce fillna",
+    "pow": "power",
+    "sign": "signum sgn",
+    "sqrt": "squareroot",
+    "sum": "rollingsum tssum",
+    "vwap": "rollingvwap",
+    "bbLower": "bollingerlower",
+    "bbMiddle": "bollingermiddle",
+    "bbUpper": "bollingerupper",
+    "bbWidth": "bbw bollingerwidth",
+    "choppiness": "chop choppinessindex",
+    "correlation": "correl corr",
+    "covariance": "cov covar",
+    "dema": "doubleexponentialmovingaverage",
+    "hma": "hullma hullmovingaverage",
+    "kurtosis": "kurt",
+    "linreg": "lsma linearreg linearregression",
+    "linregSlope": "linearregslope",
+    "median": "rollingmedian",
+    "natr": "normalizedatr",
+    "percentile": "percentilelinearinterpolation",
+    "rma": "smma wilder wilders wildersma",
+    "skew": "skewness",
+    "stdev": "stddev stdevp standarddeviation",
+    "tema": "tripleexponentialmovingaverage",
+    "trueRange": "trange",
+    "vwma": "volumeweightedmovingaverage",
+    "wma": "weightedmovingaverage",
+    "adx": "averagedirectionalindex",
+    "awesome": "awesomeoscillator",
+    "cci": "commoditychannelindex",
+    "mfi": "moneyflowindex",
+    "momentum": "mom",
+    "roc": "rateofchange",
+    "sar": "psar parabolicsar",
+    "ultimate": "ultosc ultimateoscillator",
+    "williamsR": "willr wpr williamspercentr",
 }
-UNSURE = {"sma": "ma movingaverage average avg mean", "ema": "ewm ewma"}
+UNSURE = {
+    "sma": "ma movingaverage average avg mean",
+    "ema": "ewm ewma",
+    "stdev": "std rollingstd",
+    "variance": "var",
+    "bbUpper": "upperband",
+    "bbLower": "lowerband",
+}
 """What is usually this function, and may be another."""
 
-_TRUE_RANGE = "max(high - low, max(abs(high - close[1]), abs(low - close[1])))"
-_WILLIAMS = "100 * (close - highest(high, {0})) / (highest(high, {0}) - lowest(low, {0}))"
+_TRUE_RANGE = "trueRange()"
 
 FORMULAS: dict[str, dict[int, str]] = {
     "change": {2: "{0} - {0}[{1}]"},
     "diff": {2: "{0} - {0}[{1}]"},
-    "mom": {2: "{0} - {0}[{1}]"},
-    "momentum": {2: "{0} - {0}[{1}]"},
-    "roc": {2: "({0} / {0}[{1}] - 1) * 100"},
     "pctchange": {1: "{0} / {0}[1] - 1", 2: "{0} / {0}[{1}] - 1"},
-    "dema": {2: "2 * ema({0}, {1}) - ema(ema({0}, {1}), {1})"},
-    "tema": {2: "3 * ema({0}, {1}) - 3 * ema(ema({0}, {1}), {1}) + ema(ema(ema({0}, {1}), {1}), {1})"},
-    "stoch": {4: "100 * ({0} - lowest({2}, {3})) / (highest({1}, {3}) - lowest({2}, {3}))"},
+    "stoch": {4: "stochK({3})"},
     "shift": {1: "{0}[1]", 2: "{0}[{1}]"},
     "lag": {1: "{0}[1]", 2: "{0}[{1}]"},
     "prev": {1: "{0}[1]", 2: "{0}[{1}]"},
     "previous": {1: "{0}[1]", 2: "{0}[{1}]"},
     "delay": {2: "{0}[{1}]"},
     "square": {1: "{0} * {0}"},
-    "rising": {2: "{0} > highest({0}, {1})[1]"},
-    "falling": {2: "{0} < lowest({0}, {1})[1]"},
-    "truerange": {0: _TRUE_RANGE},
+    "log10": {1: "log({0}) / log(10)"},
+    "na": {1: "NOT isDefined({0})"},
+    "isna": {1: "NOT isDefined({0})"},
+    "isnan": {1: "NOT isDefined({0})"},
+    "nz": {2: "orElse({0}, {1})"},
+    "iff": {3: "if({0}, {1}, {2})"},
+    "where": {3: "if({0}, {1}, {2})"},
+    "ifelse": {3: "if({0}, {1}, {2})"},
+    "pivothigh": {2: "pivotHigh({0}, {1})", 3: "pivotHigh({1}, {2}, {0})"},
+    "pivotlow": {2: "pivotLow({0}, {1})", 3: "pivotLow({1}, {2}, {0})"},
+    "valuewhen": {3: "valueWhen({0}, {1})"},
+    "adosc": {6: "adOsc({4}, {5})"},
     "tr": {0: _TRUE_RANGE, 1: _TRUE_RANGE},
-    "willr": {1: _WILLIAMS},
-    "wpr": {1: _WILLIAMS},
-    "williamsr": {1: _WILLIAMS},
     "max": {3: "max(max({0}, {1}), {2})"},
     "min": {3: "min(min({0}, {1}), {2})"},
 }
 
 ABSENT = {
-    "standard deviation": "stdev std stddev stdevp rollingstd variance",
-    "Bollinger band": "bb bbands bollinger bollingerbands bollingerupper bollingerlower upperband lowerband",
-    "MACD function": "macd macdsignal macdhist",
-    "weighted average": "wma hma vwma alma kama linreg lsma t3 trima",
-    "average of Wilder": "rma smma wilder wilders wildersma",
-    "VWAP": "vwap",
-    "directional index": "adx dmi plusdi minusdi adxr dx",
-    "Supertrend": "supertrend",
-    "parabolic SAR": "sar psar parabolicsar",
-    "true range function": "tr truerange",
-    "oscillator of that name": "cci mfi obv willr wpr williamsr stochrsi stochastic stochk stochd ppo trix",
-    "channel function": "kc keltner donchian ichimoku pivothigh pivotlow",
-    "root, power or logarithm": "sqrt pow log log10 exp",
-    "rounding": "round floor ceil sign",
-    "test for what is undefined": "na isna isnan nz fillna",
-    "function of past events": "barssince valuewhen rising falling cum cumsum sum rollingsum",
-    "choice between values": "iff where ifelse",
+    "function of several lines": "bb bbands bollinger bollingerbands kc keltner donchian"
+    " dmi aroon ichimoku stochastic vortex",
+    "triangular average": "trima",
+    "directional index of that name": "adxr dx",
     "other symbol or timeframe": "security requestsecurity",
     "time of day or calendar": "time hour minute dayofweek weekday dayofmonth month year session timestamp",
 }
 """What this language has not, and what others call it."""
 
 NEAREST = {
-    "macd": "the line is ema(close, 12) - ema(close, 26)",
-    "donchian": "its ends are highest(high, n) and lowest(low, n)",
-    "tr": "write max(high - low, max(abs(high - close[1]), abs(low - close[1])))",
-    "truerange": "write max(high - low, max(abs(high - close[1]), abs(low - close[1])))",
-    "willr": "write 100 * (close - highest(high, n)) / (highest(high, n) - lowest(low, n))",
-    "wpr": "write 100 * (close - highest(high, n)) / (highest(high, n) - lowest(low, n))",
-    "nz": "what is undefined never fires, so the value alone is enough",
-    "na": "what is undefined never fires, so no test is needed",
-    "rising": "write x > highest(x, n)[1]",
-    "falling": "write x < lowest(x, n)[1]",
-    "where": "write a condition for each case",
-    "iff": "write a condition for each case",
-    "wma": "the nearest are sma and ema",
-    "hma": "the nearest are sma and ema",
-    "vwap": "the nearest is sma of (high + low + close) / 3",
+    "dmi": "its lines are plusDi(14), minusDi(14) and adx(14)",
+    **dict.fromkeys(("adxr", "dx"), "the nearest is adx(14)"),
+    "aroon": "its lines are aroonUp(14) and aroonDown(14)",
+    "ichimoku": "its lines are ichimokuConversion(9), ichimokuBase(26), ichimokuSpanA() and ichimokuSpanB()",
+    "stochastic": "its lines are stochK(14) and stochD(14)",
+    "vortex": "its lines are vortexPlus(14) and vortexMinus(14)",
+    "donchian": "its lines are donchianUpper(n), donchianMiddle(n) and donchianLower(n)",
+    **dict.fromkeys(("kc", "keltner"), "its lines are keltnerUpper(), keltnerMiddle() and keltnerLower()"),
     **dict.fromkeys(
-        ("rma", "smma", "wilder", "wilders", "wildersma"),
-        "the nearest to that of x and n is ema(x, 2 * n - 1), which forgets as fast",
+        ("bb", "bbands", "bollinger", "bollingerbands"),
+        "its lines are bbUpper(close, 20, 2), bbMiddle(close, 20) and bbLower(close, 20, 2)",
     ),
-    "bb": "the middle band is sma(close, 20)",
-    "bbands": "the middle band is sma(close, 20)",
 }
 
 # --- names ------------------------------------------------------------------------------------
 
 NAMES = {
-    "hl2": "(high + low) / 2",
-    "hlc3": "(high + low + close) / 3",
-    "ohlc4": "(open + high + low + close) / 4",
-    "typicalprice": "(high + low + close) / 3",
-    "medianprice": "(high + low) / 2",
+    "hl2": "hl2()",
+    "hlc3": "hlc3()",
+    "ohlc4": "ohlc4()",
+    "typicalprice": "hlc3()",
+    "medianprice": "hl2()",
     "tr": _TRUE_RANGE,
     "truerange": _TRUE_RANGE,
     "prevclose": "close[1]",
@@ -186,6 +302,9 @@ NAMED = (
 
 _READABLE = 300  # characters of a formula; longer ones repeat long arguments, and nobody would read them
 _PERIODS = re.compile(r"(?:\[|, ){([0-9])}[\])]")
+_WITHOUT_PERIOD = frozenset(
+    ("max", "min", "nz", "iff", "where", "ifelse", "pivothigh", "pivotlow", "valuewhen")
+)
 _WITH_PERIOD = re.compile(r"(ema|sma|rsi|atr|highest|lowest|volume_?sma)_?([1-9][0-9]{0,3})", re.IGNORECASE)
 _PERIOD = 5
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
@@ -214,15 +333,25 @@ _UNSURE = {other: name for name, others in UNSURE.items() for other in others.sp
 _ABSENT = {other: what for what, others in ABSENT.items() for other in others.split()}
 
 
-_WILDERS = frozenset(ABSENT["average of Wilder"].split())
 _EXTREMES = {"MAX": Words("highest", True), "MIN": Words("lowest", True)}
 """TA-Lib's windows, of market data and a number; anything else is the larger of two values."""
+
+
+_BARS = ["high", "low", "close"]
+_LEFT_OUT: dict[str, tuple[list[str], ...]] = {
+    "atr": (_BARS, ["close"]),
+    "volumeSma": (["volume"],),
+    "mfi": ([*_BARS, "volume"],),
+    **dict.fromkeys(("adx", "cci", "minusDi", "plusDi", "vortexMinus", "vortexPlus", "williamsR"), (_BARS,)),
+    **dict.fromkeys(("aroonDown", "aroonUp"), (_BARS[:2],)),
+}
+"""The series that others write into a call, and that a function here takes by itself."""
 
 
 def function_of(name: str) -> Words | None:
     """The function that a name of another language or another case means.
 
-    >>> function_of("crossover"), function_of("EMA").text, function_of("stdev")
+    >>> function_of("crossover"), function_of("EMA").text, function_of("trima")
     (Words(text='crossUp', safe=True), 'ema', None)
     """
     known = _KNOWN.get(plain(name))
@@ -238,7 +367,7 @@ def written(name: str, arguments: list[str]) -> Words | None:
     >>> written("EMA", ["9", "close"]).text, written("ATR", ["high", "low", "close", "14"]).text
     ('ema(close, 9)', 'atr(14)')
     >>> written("mom", ["close", "10"]).text, written("bb", ["close", "20"])
-    ('close - close[10]', None)
+    ('momentum(close, 10)', None)
     """
     arguments = [argument.strip() for argument in arguments]
     formula = FORMULAS.get(plain(name), {}).get(len(arguments))
@@ -246,21 +375,23 @@ def written(name: str, arguments: list[str]) -> Words | None:
         return None  # a number asks for an average, which another function is
     if plain(name) == "stoch" and arguments[:3] != ["close", "high", "low"]:
         return None  # Pine's order; other platforms begin with the high
+    if plain(name) == "valuewhen" and arguments[2:] not in ([], ["0"]):
+        return None  # the last time but one, which is not remembered
+    if plain(name) == "adosc" and arguments[:4] not in (["high", "low", "close", "volume"], []):
+        return None
+    if plain(name) in ("where", "iff", "ifelse") and arguments[1:] in (["1", "0"], ["true", "false"]):
+        return Words(f"({arguments[0]})", True)
     window = len(arguments) == 2 and arguments[0] in MARKET_DATA and arguments[1].isdigit()
     found = _EXTREMES.get(name) if window else None
     found = found or function_of(name)
     if formula is not None and not (plain(name) == "change" and arguments[1] == "1"):
-        periods = () if plain(name) in ("max", "min") else _PERIODS.findall(formula)
+        periods = () if plain(name) in _WITHOUT_PERIOD else _PERIODS.findall(formula)
         if any(not _is_period(arguments[int(at)]) for at in periods):
             return None
         text = formula.format(*map(_operand, arguments)) if sum(map(len, arguments)) < _READABLE else ""
         return Words(text, _is_sure(plain(name), arguments)) if 0 < len(text) < _READABLE else None
-    if plain(name) in ("where", "iff", "ifelse") and arguments[1:] in (["1", "0"], ["true", "false"]):
-        return Words(f"({arguments[0]})", True)
     if plain(name) == "nz" and len(arguments) == 1:
         return Words(arguments[0], False)
-    if plain(name) in _WILDERS and len(arguments) == 2 and arguments[1].isdigit():
-        return Words(f"ema({arguments[0]}, {2 * int(arguments[1]) - 1})", False)
     if plain(name) in ("avg", "average", "mean") and len(arguments) > 1 and _is_series(arguments[-1]):
         return Words(f"({' + '.join(arguments)}) / {len(arguments)}", True)
     if found is None:
@@ -322,8 +453,7 @@ def _fitted(name: str, arguments: list[str]) -> tuple[list[str], bool] | None:
         return arguments, True
     if shape == ("n",) and arguments and numbers[-1]:
         series = [plain(one) for one in arguments[:-1]]
-        known = {"atr": (["high", "low", "close"], ["close"]), "volumeSma": (["volume"],)}.get(name, ())
-        if series in known:
+        if series in _LEFT_OUT.get(name, ()):
             return arguments[-1:], True
     if shape == ("x", "n") and len(arguments) == 1 and numbers[0]:
         source = {"highest": "high", "lowest": "low"}.get(name, "close")
@@ -340,8 +470,8 @@ def _fitted(name: str, arguments: list[str]) -> tuple[list[str], bool] | None:
 def absent(name: str) -> str | None:
     """What to say of a function that this language has not, although others do.
 
-    >>> absent("stdev")
-    'there is no standard deviation yet'
+    >>> absent("trima")
+    'there is no triangular average yet'
     """
     what = _ABSENT.get(plain(name))
     if what is None:
@@ -356,7 +486,7 @@ def named(name: str, known: Iterable[str] = ()) -> Words | None:
     A number below 5 may only count the names, and beside `rsi7` the name `rsi14` may be a slip.
 
     >>> named("rsi_14").text, named("hl2").text, named("prevClose").text
-    ('rsi(close, 14)', '(high + low) / 2', 'close[1]')
+    ('rsi(close, 14)', 'hl2()', 'close[1]')
     """
     if plain(name) in MARKET_DATA:
         return Words(plain(name), True)

@@ -65,7 +65,7 @@ def reworded(
     says that a score is counted up to 100.
 
     >>> reworded("ta.crossover(ta.ema(close, length=9), hl2)").text
-    'crossUp(ema(close, 9), (high + low) / 2)'
+    'crossUp(ema(close, 9), hl2())'
     >>> reworded("emaFast > emaSlow") is None
     True
     """

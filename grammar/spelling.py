@@ -27,6 +27,12 @@ class Speller:
         self._names = LIMITS.suggestions
         self._cells = _MAX_CELLS
 
+    def again(self) -> Speller:
+        """Another one with the same budget left."""
+        other = Speller()
+        other._names, other._cells = self._names, self._cells
+        return other
+
     def nearest(self, wrong: str, known: Iterable[str]) -> str | None:
         """The known name that is nearest to `wrong`; None when none is near or the budget is spent."""
         if self._names <= 0 or len(wrong) > 64:

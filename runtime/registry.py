@@ -21,16 +21,27 @@ from typing import Any, Literal, TypeAlias
 Kind = Literal["number", "truth", "points"]
 """What a kernel works on: float64 numbers; masks, a byte a candle; points 0 to 255, a byte a candle."""
 
-Series: TypeAlias = float
-"""A number on every candle."""
+Series: TypeAlias = float | str
+"""A number on every candle; as a default, the text of an expression."""
 Truth: TypeAlias = bool
 """True, false or undefined on every candle."""
 Period: TypeAlias = int
 """A constant whole number of candles, at least 1."""
+Sample: TypeAlias = int
+"""A constant whole number of candles, at least 2: one value alone has no such figure."""
 Positive: TypeAlias = float
 """A constant number above 0."""
+Fraction: TypeAlias = float
+"""A constant number from 0 to 1."""
+Percent: TypeAlias = float
+"""A constant number from 0 to 100."""
 
-ParameterKind = Literal["Series", "Truth", "Period", "Positive"]
+ParameterKind = Literal["Series", "Truth", "Period", "Sample", "Positive", "Fraction", "Percent"]
+
+PERIODS: dict[ParameterKind, int] = {"Period": 1, "Sample": 2}
+"""Parameters that count candles, and the fewest they may be."""
+RANGES: dict[ParameterKind, tuple[float, float]] = {"Fraction": (0.0, 1.0), "Percent": (0.0, 100.0)}
+"""Parameters that are constants from one number to another."""
 
 MemoryKind = Literal["window", "recurrence", "cumulative"]
 Degree = tuple[int, int] | None
@@ -183,7 +194,20 @@ _FUNCTIONS: dict[str, Function] = {}
 
 _ANNOTATED: dict[str, Kind] = {"float": "number", "bool": "truth", "int": "points"}
 
-_KERNEL_MODULES = ("pointwise", "smoothing", "strength", "windows")
+_KERNEL_MODULES = (
+    "pointwise",
+    "smoothing",
+    "strength",
+    "windows",
+    "statistics",
+    "weighted",
+    "adaptive",
+    "trend",
+    "extremes",
+    "conditions",
+    "cumulative",
+    "arithmetic",
+)
 _FUNCTION_MODULES = (
     "averages",
     "momentum",
@@ -193,6 +217,10 @@ _FUNCTION_MODULES = (
     "candles",
     "mathematics",
     "signals",
+    "statistics",
+    "trend",
+    "prices",
+    "conditions",
 )
 
 

@@ -293,8 +293,8 @@ def test_functions_and_schema_and_version() -> None:
         ("EMA", "did you mean `ema`?"),
         ("ta.crossunder", "did you mean `crossDown`?"),
         ("emma", "did you mean `ema`?"),
-        ("stdev", "there is no standard deviation yet"),
-        ("ta.bb", "the middle band is sma(close, 20)"),
+        ("trima", "there is no triangular average yet"),
+        ("ta.bb", "its lines are bbUpper(close, 20, 2)"),
         ("quux", "`dslc functions` lists them all"),
     ],
 )

@@ -698,7 +698,7 @@ def test_python_gives_what_the_command_prints() -> None:
     with contextlib.chdir(ROOT):
         assert json.loads(shown("sarif", "--strict", *paths)[1]) == dslc.to_sarif(*paths, strict=True)
         assert shown("llm", "--budget", 500, *paths)[1] == dslc.brief(*paths, budget=500) + "\n"
-    assert dslc_process("prompt", "--budget", 4000).stdout == dslc.prompt(4000) + "\n"
+    assert dslc_process("prompt", "--budget", 9000).stdout == dslc.prompt(9000) + "\n"
     assert json.loads(dslc_process("schema").stdout) == dslc.schema()
     assert json.loads(dslc_process("schema", "diagnostics").stdout) == dslc.schema("diagnostics")
     assert dslc_process("grammar", "--format", "lark").stdout == dslc.grammar_text("lark")

@@ -26,17 +26,26 @@ import pytest
 
 NAMES = public_names()
 LENGTH, CHANGED = 4_000, 150
-ARGUMENTS = {"Period": "7", "Positive": "1.5", "Truth": "close > open"}
+RARE = 2_000_000  # more volume than any candle has
+ARGUMENTS = {
+    "Sample": "7", "Positive": "1.5", "Fraction": "0.85", "Percent": "75",
+    "Truth": "close > open",
+}  # fmt: skip
 SERIES = ("close", "open", "high")
+PERIODS = ("7", "12", "5", "9")
 
 every_function = pytest.mark.parametrize("name", NAMES)
 
 
-def call(name: str, series: tuple[str, ...] = SERIES) -> str:
+def call(name: str, series: tuple[str, ...] = SERIES, truth: str = ARGUMENTS["Truth"]) -> str:
     """A function with arguments; of several series each is another one."""
-    wanted = [parameter.kind for parameter in functions()[name].parameters]
-    left = iter(series)
-    return f"{name}({', '.join(next(left) if kind == 'Series' else ARGUMENTS[kind] for kind in wanted)})"
+    series = (series[0], f"({series[1]}) / 60") if name == "pow" else series  # else it is larger than any
+    given = {"Series": iter(series), "Period": iter(PERIODS), "Truth": iter((truth,))}
+    shown = []
+    for kind, usual in [(found.kind, found.default) for found in functions()[name].parameters]:
+        constant = str(usual) if kind == "Positive" and usual is not None else ARGUMENTS.get(kind, "")
+        shown.append(next(given[kind]) if kind in given else constant)
+    return f"{name}({', '.join(shown)})"
 
 
 def document(text: str, *, truth: bool) -> dict[str, Any]:
@@ -82,13 +91,20 @@ def same(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 @every_function
 def test_the_memory_is_the_declared_one(name: str) -> None:
-    """Two histories that are the same from one candle on."""
+    """Two histories that are the same from one candle on, each with a volume that only one candle has.
+
+    A function of a condition is asked about that candle, and about all the others.
+    """
     bars, other = walk(1), walk(2)
+    bars["volume"][CHANGED // 2] = other["volume"][CHANGED // 3] = RARE
+    asked = [call(name)]
+    if any(parameter.kind == "Truth" for parameter in functions()[name].parameters):
+        asked = [call(name, truth=f"volume {operator} {RARE}") for operator in (">=", "<")]
     changed = {
         field: np.concatenate([other[field][:CHANGED], column[CHANGED:]]) for field, column in bars.items()
     }
     fact, declared = fact_of(name), functions()[name].memory
-    equal = same(values(name, bars), values(name, changed))
+    equal = np.all([same(values(name, bars, text), values(name, changed, text)) for text in asked], axis=0)
     if declared == "window":
         assert fact.left > EVER
         assert equal[CHANGED - int(fact.left) :].all()
@@ -96,8 +112,13 @@ def test_the_memory_is_the_declared_one(name: str) -> None:
     assert fact.left == EVER
     assert not equal[CHANGED + 20 :].all(), "it forgets at once, so it is a window"
     end = slice(min(CHANGED + fact.first + fact.settle, LENGTH - 500), None)
-    close = np.isclose(values(name, bars)[end], values(name, changed)[end], rtol=1e-9, atol=0, equal_nan=True)
-    assert close.all() == (declared == "recurrence")
+    close = [
+        np.isclose(
+            values(name, bars, text)[end], values(name, changed, text)[end], rtol=1e-9, atol=0, equal_nan=True
+        )
+        for text in asked
+    ]
+    assert np.all(close) == (declared == "recurrence")
 
 
 def scaled(bars: Mapping[str, np.ndarray], prices: int, volumes: int) -> dict[str, np.ndarray]:

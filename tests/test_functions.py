@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import ast
+import math
+import operator
 from typing import Any
 
 import dslc
@@ -76,8 +78,11 @@ def example_of(function: Function) -> tuple[dict[str, list[float]], list[tuple[s
 def test_the_first_defined_candle_is_the_documented_one(name: str) -> None:
     function = functions()[name]
     for period in (1, 2, 14, 100):
-        arguments = {"Period": str(period), "Positive": "1.5", "Series": "close", "Truth": "close > 0"}
-        call = f"{name}({', '.join(arguments[parameter.kind] for parameter in function.parameters)})"
+        arguments = {"Period": period, "Sample": max(period, 2), **CONSTANTS}
+        given = {parameter.name: arguments[parameter.kind] for parameter in function.parameters}
+        series = iter(("close", "open", "high", "low"))
+        shown = [next(series) if value == "close" else str(value) for value in given.values()]
+        call = f"{name}({', '.join(shown)})"
         truth = function.result == "truth"
         source = document({} if truth else {"it": call}, {"it": call} if truth else None)
         loaded = load(source)
@@ -85,7 +90,7 @@ def test_the_first_defined_candle_is_the_documented_one(name: str) -> None:
         assert checked is not None, findings
         node = (checked.conditions if truth else checked.inputs)["it"]
         fact = facts(checked.graph)[node]
-        assert fact.first == promised(function.first, period)
+        assert fact.first == promised(function.first, given)
         assert fact.right <= 0
         bars = walk(fact.first + 30)
         result = dslc.compile(source).evaluate(bars)
@@ -96,16 +101,39 @@ def test_the_first_defined_candle_is_the_documented_one(name: str) -> None:
             assert (either["holds"] | either["fails"])[fact.first :].all()
         else:
             defined = ~np.isnan(result.inputs["it"])
+            if name in NOW_AND_THEN:
+                assert not defined[: fact.first].any()
+                continue
             assert int(np.argmax(defined)) == fact.first
             assert defined[fact.first :].all()
 
 
-def promised(text: str, period: int) -> int:
-    """`n - 1` and its kind, as the registry writes them."""
-    found = re.fullmatch(r"(n|\d+)(?: ([+-]) (\d+))?", text)
-    assert found, text
-    base = period if found[1] == "n" else int(found[1])
-    return base + int(f"{found[2]}{found[3]}") if found[2] else base
+NOW_AND_THEN = {"pivotHigh", "pivotLow"}  # defined on the candles that confirm one
+CONSTANTS: dict[str, Any] = {
+    "Positive": 1.5, "Fraction": 0.85, "Percent": 75, "Series": "close", "Truth": "close > 0",
+}  # fmt: skip
+
+
+def promised(text: str, given: dict[str, Any]) -> int:
+    """The value of `n - 1` and its kind: arithmetic on the parameters, as the registry writes it."""
+    signs: dict[type, Any] = {
+        ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv,
+    }  # fmt: skip
+    helpers: dict[str, Any] = {"max": max, "floor": math.floor, "sqrt": math.sqrt}
+
+    def value(node: ast.expr) -> Any:
+        match node:
+            case ast.Constant(number):
+                return number
+            case ast.Name(name):
+                return given[name]
+            case ast.BinOp(left, sign, right):
+                return signs[type(sign)](value(left), value(right))
+            case ast.Call(ast.Name(name), arguments):
+                return helpers[name](*map(value, arguments))
+        raise AssertionError(text)
+
+    return int(value(ast.parse(text, mode="eval").body))
 
 
 def walk(length: int, seed: int = 7) -> dict[str, np.ndarray]:

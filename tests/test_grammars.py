@@ -290,7 +290,8 @@ def test_names_are_no_keywords_and_calls_have_their_arguments() -> None:
             elif hasattr(node, "arguments"):
                 calls += 1
                 assert node.name in public_names()
-                assert len(node.arguments) == len(functions()[node.name].parameters)
+                called = functions()[node.name]
+                assert called.least_arguments <= len(node.arguments) <= len(called.parameters)
     assert calls > 100
 
 

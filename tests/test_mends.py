@@ -164,8 +164,16 @@ def only(expression: str) -> dslc.Diagnostic:
         ("close > highest(close, -5)", "close > highest(close, 5)", False),
         ("close > high > low", "close > high AND high > low", True),
         ("close > ma(close, 20)", "close > sma(close, 20)", False),
-        ("2 * hl2 > close", "2 * ((high + low) / 2) > close", True),
-        ("close / mom(close, 3) > 1", "close / (close - close[3]) > 1", True),
+        ("2 * hl2 > close", "2 * hl2() > close", True),
+        ("nz(change(close), 0) > 1", "orElse(change(close), 0) > 1", True),
+        ("iff(close > open, close, open) > 1", "if((close > open), close, open) > 1", True),
+        ("na(close)", "NOT isDefined(close)", True),
+        ("valuewhen(close > open, close, 0) > 1", "valueWhen((close > open), close) > 1", True),
+        ("ta.pivothigh(high, 3, 3) > 1", "pivotHigh(3, 3, high) > 1", True),
+        ("cum(volume) > 1", "cumulative(volume) > 1", True),
+        ("ADOSC(high, low, close, volume, 3, 10) > 1", "adOsc(3, 10) > 1", True),
+        ("TYPPRICE(high, low, close) > 1", "hlc3() > 1", False),
+        ("close / mom(close, 3) > 1", "close / momentum(close, 3) > 1", True),
         ("body > 1", "body() > 1", True),
         ("(fast > slow) == false", "NOT (fast > slow)", True),
         ("(fast > slow", "(fast > slow)", True),
@@ -549,7 +557,7 @@ def test_changes_are_made_in_their_order_and_count_characters_as_they_were() -> 
 
 
 def test_the_table_of_functions_is_that_of_the_registry() -> None:
-    kinds = {"Series": "x", "Truth": "x", "Period": "n", "Positive": "m"}
+    kinds = {"Series": "x", "Truth": "x", "Period": "n", "Sample": "n", "Positive": "m", "Percent": "m"}
     for name, shape in SHAPES.items():
         found = function(name)
         assert found is not None
@@ -574,14 +582,19 @@ def test_every_formula_is_a_valid_expression() -> None:
         for count in forms:
             arguments: dict[int, list[str]] = {
                 0: [],
-                1: [{"tr": "true", **dict.fromkeys(("willr", "wpr", "williamsr"), "9")}.get(name, "close")],
-                2: ["close", "5"],
-                3: ["open", "low", "close"],
+                1: ["true" if name == "tr" else "close"],
+                2: ["3" if name.startswith("pivot") else "close", "5"],
+                3: {
+                    **{key: ["open > low", "low", "close"] for key in ("iff", "where", "ifelse")},
+                    **{key: ["close", "3", "5"] for key in ("pivothigh", "pivotlow")},
+                    "valuewhen": ["open > low", "close", "0"],
+                }.get(name, ["open", "low", "close"]),
                 4: ["close", "high", "low", "9"],
+                6: ["high", "low", "close", "volume", "3", "10"],
             }
             words = written(name, arguments[count])
             assert words is not None
-            expression = words.text if name in ("rising", "falling") else f"{words.text} > 0"
+            expression = words.text if name in ("na", "isna", "isnan") else f"{words.text} > 0"
             assert errors(dslc.validate(valid(c=expression))) == [], words.text
     for text in NAMES.values():
         assert errors(dslc.validate(valid(c=f"{text} > 0"))) == []
@@ -597,7 +610,7 @@ def test_capitals_are_a_window_only_where_they_can_be() -> None:
 
 
 def test_a_formula_brackets_what_would_fall_apart() -> None:
-    words = written("mom", ["high + low", "3"])
+    words = written("change", ["high + low", "3"])
     assert words is not None
     assert words.text == "(high + low) - (high + low)[3]"
     assert parse(words.text).tree is not None
@@ -606,13 +619,13 @@ def test_a_formula_brackets_what_would_fall_apart() -> None:
 @pytest.mark.parametrize(
     ("expression", "part"),
     [
-        ("ta.stdev(close, 20) > 1", "there is no standard deviation yet"),
-        ("ta.bb(close, 20, 2) > 1", "the middle band is sma(close, 20)"),
-        ("rma(close, 14) > 1", "ema(x, 2 * n - 1)"),
+        ("ta.trima(close, 20) > 1", "there is no triangular average yet"),
+        ("ta.bb(close, 20, 2) > 1", "its lines are bbUpper(close, 20, 2)"),
+        ("smma(close, 14) > 1", "did you mean `rma`?"),
         ("avg(close, open) > 1", "write `(close + open) / 2`"),
         ("avg(close, 9) > 1", "did you mean `sma`?"),
-        ("vwap > 1", "there is no VWAP yet"),
-        ("obv > 1", "there is no oscillator"),
+        ("vwap > 1", "write `vwap(n = 20)`"),
+        ("obv > 1", "write `obv()`"),
         ("dayofweek == 1", "there is no time of day"),
         ("RSI > 1", "write `rsi(series, n)`"),
         ("close in (1, 2)", "x == 1 OR x == 2"),
@@ -662,8 +675,8 @@ def test_a_number_alone_is_a_timeframe_where_it_can_be_one_only(
 
 
 def test_what_is_absent_says_so() -> None:
-    help_ = only("stdev(close, 20) > 1").help
-    assert help_ == absent("stdev") == "there is no standard deviation yet"
+    help_ = only("trima(close, 20) > 1").help
+    assert help_ == absent("trima") == "there is no triangular average yet"
     assert only("close > bb(close, 20)").fix is None
 
 

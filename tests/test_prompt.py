@@ -93,8 +93,8 @@ def test_every_function_is_there_with_its_arguments_and_its_example(name: str) -
     function = functions()[name]
     listed = WHOLE.partition("## Functions\n")[2].partition("\n## ")[0]
     (line,) = re.findall(rf"^- {name}\((.*)$", listed, re.MULTILINE)
-    shown = [argument.partition(":")[0] for argument in line.partition("):")[0].split(", ") if argument]
-    assert shown == [parameter.name for parameter in function.parameters]
+    shown = [re.split(":| =", argument)[0] for argument in line.partition("):")[0].split(", ") if argument]
+    assert [text.partition(" = ")[0] for text in shown] == [found.name for found in function.parameters]
     _, examples = example_of(function)
     given = line.partition("E.g. ")[2]
     for expression, values in examples:

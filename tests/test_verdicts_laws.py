@@ -59,6 +59,27 @@ TERMS = (
     "ema(body(), 2)",
     "close - close", "volume - volume[1]", "1 / close", "close * 1e300", "change(close) * change(close)",
 )  # fmt: skip
+CHOOSING_TERMS = (
+    "if(close > open, high, low)", "if(close > sma(close, 5), 1, -1)", "if(rsi(close, 3) > 50, close, 7)",
+    "orElse(sma(close, 12), 5)", "orElse(close / volume, 0)", "orElse(change(close), 0)",
+    "orElse(0 / volume, low)", "valueWhen(close > open, close)",
+    "valueWhen(change(close) > 0, ema(close, 12))", "close", "sma(close, 12)", "barsSince(close > open)",
+    "barsSince(volume > volume[1])", "streak(close > open)", "change(close)", "countTrue(close > open, 3)",
+    "since(close > open, volume)", "since(close > open, change(close))", "sum(close, 3)",
+    "sum(change(close), 4)", "cumulative(volume)", "obv()", "ad()", "cmf(3)", "vwap(3)",
+    "highestBars(high, 4)", "normalize(close, 3)", "hl2()", "hlc3()", "ohlc4()", "gap()", "haOpen()",
+    "haHigh()", "haLow()", "sign(change(close))", "sqrt(close)", "log(close)", "exp(close)",
+    "pow(close, 2)", "round(close)", "floor(close)", "ceil(close)", "clamp(close, 1, 100)",
+    "clamp(close, low, high[1])", "pivotHigh(1, 2)", "pivotLow(2, 1)",
+    "if(isDefined(sma(close, 12)), 1, 0)", "adOsc(2, 3)", "forceIndex(2)", "low", "high", "volume",
+)  # fmt: skip
+OFTEN = 0.06
+OFTEN_TRUE = ("low[3] > 0", "highest(high, 5) >= close", "volume[2] >= 0")
+OFTEN_DEFINED = (
+    "isDefined(sma(close, 12))", "NOT isDefined(sma(close, 12))", "isDefined(close / volume)",
+    "isDefined(close[2])", "rising(close, 3)", "falling(low, 2)", "cross(close, open)",
+    "isDefined(pivotHigh(1, 1))",
+)  # fmt: skip
 NUMBERS = ("0", "1", "0.5", "30", "50", "70", "100", "100.5", "120", "-1", "2", "1e9", "1e-8", "20")
 OPERATORS = (">", "<", ">=", "<=", ">", "<", "==", "!=")
 
@@ -70,8 +91,8 @@ def rich(rng: random.Random) -> dict[str, Any]:
     names = [*pool, *inputs]
 
     def comparison() -> str:
-        if rng.random() < 0.06:
-            return rng.choice(("low[3] > 0", "highest(high, 5) >= close", "volume[2] >= 0"))
+        if rng.random() < OFTEN:
+            return rng.choice(OFTEN_TRUE)
         left = rng.choice(names)
         right = rng.choice(NUMBERS) if rng.random() < 0.4 else rng.choice(names)
         return f"{left} {rng.choice(OPERATORS)} {right}"
@@ -294,6 +315,21 @@ def test_no_verdict_is_false() -> None:
             seen.update(one.code for one in trial.found)
     rare = {code: seen[code] for code, least in LEAST.items() if seen[code] < least * ROUNDS // 5}
     assert not rare, seen
+
+
+def test_no_verdict_about_what_chooses_and_remembers_is_false(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same with functions that are defined where their arguments are not, or ask whether they are."""
+    monkeypatch.setitem(globals(), "TERMS", CHOOSING_TERMS)
+    monkeypatch.setitem(globals(), "OFTEN_TRUE", OFTEN_DEFINED)
+    monkeypatch.setitem(globals(), "OFTEN", 0.3)
+    seen = 0
+    for round_ in range(ROUNDS // 2):
+        bars, rng = histories(round_), random.Random(2000 + round_)
+        for _ in range(STRATEGIES):
+            trial = Trial(rich(rng), bars)
+            trial.check()
+            seen += len(trial.found)
+    assert seen > 20 * (ROUNDS // 2)
 
 
 # ── Nothing is missed where it can be tried out ──────────────────────────────────────────────────────────

@@ -41,6 +41,9 @@ _NEGATED = {
     "unequal": ("equal", False),
 }
 
+_FAILING = {"defined": "missing"}
+"""Kernels that give truths, by where they certainly hold: the kernels of where they certainly fail."""
+
 
 def certain(graph: Graph, wanted: tuple[Wanted, ...], look: Look = idle) -> tuple[Graph, tuple[int, ...]]:
     """The graph of masks and numbers that gives the wanted forms, and their nodes."""
@@ -150,7 +153,8 @@ class _Builder:
         if node.op in _COMPARISONS:
             return self._comparison(node, form)
         operands = [self.made[arg, kind] for arg in node.args for kind in _forms(self.source, arg)]
-        return target.op(node.op, *operands, params=node.params)
+        op = _FAILING[node.op] if form == "fails" else node.op
+        return target.op(op, *operands, params=node.params)
 
     def _comparison(self, node: Node, form: Form) -> int:
         score = _alone(self.source, node)

@@ -5,8 +5,8 @@
 3. Where they must not (a sum), the length is cut into powers of two, the newest the shortest, so
    that long sums are not kept for long, and added up.
 4. A sum of values of both signs travels as two numbers: the rounded sum and what rounding has lost
-   so far. Values that are never negative cannot cancel: their sums are plain, and levels are made
-   four at a time.
+   so far. Values that are never negative cannot cancel: for a mean their sums are plain, and levels are
+   made four at a time.
 
 Worked: the sum of 20 is that of the last 4 and of the 16 before them; the sum of 16 is that of
 the last 8 and of the 8 before them.
@@ -59,11 +59,12 @@ def _window(graph: Graph, window: Window, series: int, period: int, *, plain: bo
         return series
     if window.merge is not None:
         return _merged(graph, window.merge, series, period)
-    if plain:
+    mean = window.finish == "mean_of"
+    if plain and mean:
         return _plain_mean(graph, series, period)
     assert window.finish is not None
     high, low = _sum(graph, series, period)
-    return graph.op(window.finish, high, low, params=(period,))
+    return graph.op(window.finish, high, low, params=(period,) if mean else ())
 
 
 def _merged(graph: Graph, merge: str, series: int, period: int) -> int:

@@ -225,6 +225,8 @@ class Decision:
             for literal in case:
                 kind, x, y = literal
                 if kind == OPAQUE:
+                    if self.depends(x):
+                        return None
                     continue
                 if not self.is_bound(literal):
                     if self.depends(x % SCALE) or self.depends(y % SCALE):

@@ -211,11 +211,13 @@ class Judge:
                     sharing.setdefault(term, []).append(at)
         asked: set[tuple[int, int]] = set()
         for group in sharing.values():
-            self.known.spend(len(group) * len(group) // 2)
-            asked.update([(a, b) for k, b in enumerate(group) for a in group[:k]])
+            if len(group) > 1:
+                self.known.spend(len(group) * len(group) // 2)
+                asked.update([(a, b) for k, b in enumerate(group) for a in group[:k]])
         known = {}
+        truths = [self.condition(name) for name in names]
         for a, b in sorted(asked):
-            found = self.known.pair(self.condition(names[a]), self.condition(names[b]))
+            found = self.known.pair(truths[a], truths[b])
             if found:
                 known[names[a], names[b]] = found
         self.say_pairs(known)

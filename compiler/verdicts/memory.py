@@ -21,9 +21,9 @@ from functools import cache
 import sys
 
 from ...grammar.words import MARKET_DATA
-from ...runtime.registry import NAN, Term, functions
+from ...runtime.registry import NAN, PERIODS, Term, functions
 from ..facts import own_first
-from ..graph import Graph, Node, Param, Recipe
+from ..graph import Graph, GraphTooLarge, Node, Param, Recipe
 from .order import SEEN_THROUGH, Order
 from .units import Unit, declared_unit, unit_of
 
@@ -48,6 +48,11 @@ _AS_ITS_OPERAND = frozenset(("mean", "smooth", "smooth_shortly", "smooth_finely"
 
 _NEVER_UNDEFINED = frozenset(("highest", "lowest", "larger", "smaller", "negate", "magnitude"))
 """Defined wherever their operands are: nothing in them overflows or divides."""
+
+_CHOOSING = frozenset(("or_else", "choose"))
+"""One of the last two operands, which is all that has to be defined."""
+FORGIVING = _CHOOSING | {"value_when"}
+"""Operations that may be defined where some operand is not."""
 
 _COMPARISONS = frozenset(("greater", "greater_or_equal", "equal", "unequal"))
 _LOGIC = frozenset(("and", "or", "not", "truth"))
@@ -120,7 +125,11 @@ class Memory(Order, Graph):
         return self._add(node) if known is None else known
 
     def _add(self, node: Node) -> int:
-        number = super()._intern(node)
+        number = len(self.nodes)
+        if number >= self._limit:
+            raise GraphTooLarge
+        self._ids[node] = number
+        self.nodes.append(node)
         op, args, params = node
         self.ops.append(op)
         self.args.append(args)
@@ -145,6 +154,8 @@ class Memory(Order, Graph):
             first = min(self.decided[number])
         elif op in _COMPARISONS:
             first = max(self.first[args[0]], self.first[args[1]])
+        elif op == "defined":
+            self.decided[number] = self.first[args[0]], 0
         elif op == "score":
             first, unit = min([self.first[arg] for arg in args], default=0), "score"
             low, high = self._range(op, args, params)
@@ -153,6 +164,8 @@ class Memory(Order, Graph):
                 size = min(sum([self.size[arg] for arg in args]), 1 << 20) + 1
             group = self._group(number, op, args, params)
             first = max([self.first[arg] for arg in args], default=0) + own_first(op, params)
+            if op in _CHOOSING:
+                first = min(self.first[args[-2]], self.first[args[-1]])
             solid = op == "bar" or (op in _NEVER_UNDEFINED and all(self.solid[arg] for arg in args))
             unit = unit_of(op, args, params, self.unit, _declared().get(op))
             low, high = self._range(op, args, params)
@@ -197,6 +210,8 @@ class Memory(Order, Graph):
             weights = [float(weight) for weight in params]
             return sum(w for w in weights if w < 0), sum(w for w in weights if w > 0)
         ends = [(self.low[arg], self.high[arg]) for arg in args]
+        if op in _CHOOSING:
+            return _around([end for end in ends[-2:] if end[0] <= end[1]])
         for low, high in ends:
             if low > high:
                 return NEVER
@@ -240,6 +255,18 @@ class Memory(Order, Graph):
         return _finite(*found)
 
 
+def _around(ends: list[Interval]) -> Interval:
+    """The interval that holds all of these."""
+    if not ends:
+        return NEVER
+    return min([low for low, _ in ends]), max([high for _, high in ends])
+
+
+def _sums(a: Interval) -> Interval:
+    """Sums of any number of values: nothing but their sign is known."""
+    return (0.0 if a[0] >= 0.0 else -MOST), (0.0 if a[1] <= 0.0 else MOST)
+
+
 def _finite(low: float, high: float) -> Interval:
     """The part of an interval in which values are finite."""
     if low > MOST or high < -MOST:
@@ -262,6 +289,12 @@ _RULES: dict[str, Callable[..., Interval]] = {
     "add": lambda a, b: (a[0] + b[0], a[1] + b[1]),
     "negate": lambda a: (-a[1], -a[0]),
     "magnitude": _magnitudes,
+    "only": lambda condition, x: x,
+    "value_when": lambda condition, x: x,
+    "sum": _sums,
+    "cumulative": _sums,
+    "since": lambda condition, x: _sums(x),
+    "halfway": lambda start, x: _around([start, x]),
     "larger": lambda a, b: (max(a[0], b[0]), max(a[1], b[1])),
     "smaller": lambda a, b: (min(a[0], b[0]), min(a[1], b[1])),
     "rise": lambda now, before: (max(now[0] - before[1], 0.0), max(now[1] - before[0], 0.0)),
@@ -275,7 +308,7 @@ def _declared() -> dict[str, tuple[str, Interval]]:
     found: dict[str, tuple[str, Interval]] = {}
     for called in functions().values():
         if called.build is not None:
-            made = called.build(*[5 if parameter.kind == "Period" else 0 for parameter in called.parameters])
+            made = called.build(*[5 if parameter.kind in PERIODS else 0 for parameter in called.parameters])
             assert isinstance(made, Term)
             interval = max(called.low, -MOST), min(called.high, MOST)
             found.setdefault(made.op, (declared_unit(called.unit), interval))

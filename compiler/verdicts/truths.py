@@ -30,7 +30,7 @@ from math import inf, nextafter
 import threading
 from typing import NamedTuple, TypeAlias
 
-from .memory import SCALE, Memory
+from .memory import FORGIVING, SCALE, Memory
 from .order import MOST_PAIRS
 
 Literal: TypeAlias = "tuple[int, int, int]"
@@ -353,6 +353,8 @@ class Truths:
         memory = self.memory
         sides = {side for kind, *both in case if kind != OPAQUE for side in both}
         for side in list(sides):
+            if memory.ops[side % SCALE] in FORGIVING:
+                continue
             sides.update([memory.value[arg] + side - side % SCALE for arg in memory.args[side % SCALE]])
         return sides
 

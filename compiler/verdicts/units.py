@@ -28,18 +28,21 @@ SHOWN = {
 _PRICES = frozenset(("price", "price difference", "amount"))
 _NEUTRAL = frozenset((None, "number", "amount"))
 _SAME = frozenset(
-    ("shift", "mean", "smooth", "smooth_shortly", "smooth_finely", "highest", "lowest", "magnitude")
+    (
+        *("shift", "mean", "smooth", "smooth_shortly", "smooth_finely", "highest", "lowest", "magnitude"),
+        *("weighted", "weighted_by", "bell", "adapt", "percentile"),
+    )
 )
-_BOUNDED = "0 to "
+_BOUNDED = " to "
 
 
 def declared_unit(text: str) -> str:
-    """The unit of a declaration: one of a range from 0 is an oscillator's.
+    """The unit of a declaration: one of a range is an oscillator's.
 
-    >>> declared_unit("0 to 100"), declared_unit("ratio"), declared_unit("as series")
+    >>> declared_unit("-100 to 0"), declared_unit("ratio"), declared_unit("as series")
     ('oscillator', 'ratio', 'as series')
     """
-    return "oscillator" if text.startswith(_BOUNDED) else text
+    return "oscillator" if _BOUNDED in text else text
 
 
 def unit_of(
@@ -61,8 +64,12 @@ def unit_of(
         return below[0]
     if op == "negate":
         return "amount" if below[0] == "price" else below[0]
-    if op in ("larger", "smaller"):
-        return _either(below[0], below[1])
+    if op in ("larger", "smaller", "or_else", "choose"):
+        return _either(below[-2], below[-1])
+    if op in ("only", "value_when"):
+        return below[1]
+    if op in ("sum", "cumulative"):
+        return "amount" if below[0] == "price" else below[0]
     if op in ("add", "subtract"):
         return _sum(op, below[0], below[1])
     if op == "multiply":

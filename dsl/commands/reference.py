@@ -19,7 +19,10 @@ _KINDS = {
     "Series": "a number on every candle",
     "Truth": "true or false on every candle",
     "Period": "a constant whole number of candles, at least 1",
+    "Sample": "a constant whole number of candles, at least 2",
     "Positive": "a constant number above 0",
+    "Fraction": "a constant number from 0 to 1",
+    "Percent": "a constant number from 0 to 100",
 }
 
 

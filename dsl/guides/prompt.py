@@ -17,7 +17,7 @@ from ..runtime.registry import Function, functions, public_names
 from .gbnf import levels
 from .pages import page
 
-LEAST_BUDGET = 3000
+LEAST_BUDGET = 9000
 
 EXAMPLE = """\
 {
@@ -49,7 +49,15 @@ MISTAKES = (
 )  # fmt: skip
 """The codes whose pages are shown, the commonest mistakes of people and models first."""
 
-_KINDS = {"Series": "series", "Truth": "truth", "Period": "period", "Positive": "constant above 0"}
+_KINDS = {
+    "Series": "series",
+    "Truth": "truth",
+    "Period": "period",
+    "Sample": "period from 2",
+    "Positive": "constant above 0",
+    "Fraction": "constant 0 to 1",
+    "Percent": "constant 0 to 100",
+}
 
 
 def prompt(budget: int | None = None) -> str:
@@ -57,7 +65,7 @@ def prompt(budget: int | None = None) -> str:
 
     Raises ValueError where the budget is less than `LEAST_BUDGET`.
 
-    >>> prompt(3000).splitlines()[0], len(prompt(3000)) <= 3000
+    >>> prompt(9000).splitlines()[0], len(prompt(9000)) <= 9000
     ('# Trading strategies for dslc', True)
     """
     if budget is not None and budget < LEAST_BUDGET:

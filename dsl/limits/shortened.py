@@ -20,7 +20,7 @@ from ..compiler.graph import Graph
 from ..grammar.document import load
 from ..grammar.nodes import Call, Name, Node, Number, Offset, children, postorder, with_children
 from ..grammar.printer import to_text
-from ..runtime.registry import function
+from ..runtime.registry import PERIODS, function
 
 if TYPE_CHECKING:
     from ..strategy import Strategy
@@ -54,8 +54,8 @@ def _counts(node: Node) -> list[Node]:
     called = function(node.name) if isinstance(node, Call) else None
     if called is None or not isinstance(node, Call):
         return []
-    pairs = zip(called.parameters, node.arguments, strict=True)
-    return [argument for parameter, argument in pairs if parameter.kind == "Period"]
+    pairs = zip(called.parameters, node.arguments, strict=False)
+    return [argument for parameter, argument in pairs if parameter.kind in PERIODS]
 
 
 def _constant(node: Node, checked: Checked) -> int | None:

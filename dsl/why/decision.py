@@ -83,6 +83,8 @@ class Decision:
         if part.condition is not None and not part.ago:
             name = part.condition
             return lambda truths, low, high: truths[name]
+        if not part.ago and self._numbers.asks_truths(part.truth):
+            return lambda truths, low, high: ANY
         if part.sides is None or part.ago:
             return self._fixed(part)
         left, right = (side.node for side in part.sides)
@@ -214,6 +216,18 @@ class _Numbers:
     def depends(self, node: int) -> bool:
         """Whether a number depends on the score of this very candle."""
         return node in self._dependent
+
+    def asks_truths(self, truth: int) -> bool:
+        """Whether a truth depends on the score by truths, or asks whether something is defined.
+
+        Then what the score might be does not tell it.
+        """
+        return truth in self._dependent and any(
+            self._graph[at].op == "defined"
+            or any(self._graph.kind(arg) == "truth" for arg in self._graph[at].args)
+            for at in self._order(truth)
+            if at == truth or self._graph.kind(at) == "number" or self._graph[at].op == "defined"
+        )
 
     def value(self, node: int, score: float | None) -> float | None:
         """A number, if the score were this one."""

@@ -8,6 +8,8 @@ made undefined by the adapter unless the kernel is `closed`.
 
 from __future__ import annotations
 
+import math
+
 from ..registry import NAN, pointwise
 
 
@@ -192,3 +194,9 @@ def widen(points: int, start: float) -> float:
 def settled(low: float, high: float) -> float:
     """The one value of an interval, undefined where it is wider than a point."""
     return low if low == high else NAN
+
+
+@pointwise(cost=0.9)
+def root(a: float) -> float:
+    """The square root; undefined below 0."""
+    return math.sqrt(a) if a >= 0.0 else NAN

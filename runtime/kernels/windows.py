@@ -51,6 +51,12 @@ def mean_of(total: float, lost: float, count: float) -> float:
     return mean if mean - mean == 0.0 else quotient
 
 
+@pointwise(cost=0.26)
+def sum_of(total: float, lost: float) -> float:
+    """The sum of a window, rounded once."""
+    return total + lost
+
+
 @pointwise(cost=0.5, closed=True)
 def total_of_four(a: float, b: float, c: float, d: float) -> float:
     """The sum of four sums that follow each other: `total` of `total`s."""
@@ -75,5 +81,6 @@ def mean_of_parts(a: float, b: float, count: float) -> float:
 
 
 window("mean", finish="mean_of")
+window("sum", finish="sum_of")
 window("highest", merge="larger")
 window("lowest", merge="smaller")

@@ -1,0 +1,148 @@
+"""Sums, where extremes are, and comparisons with them: against TA-Lib, plain loops and exact fractions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+import math
+import random
+
+import numpy as np
+import pytest
+import talib
+
+from .on_bars import flat, on, same_bits, values, walk, with_holes
+
+NAN = float("nan")
+PERIODS = [1, 2, 3, 7, 20, 100]
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_the_sum_is_that_of_talib(period: int) -> None:
+    bars = walk(3_000)
+    wanted = talib.SUM(bars["close"], period) if period > 1 else bars["close"]
+    found = values(f"sum(close, {period})", bars)
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(wanted))
+    np.testing.assert_allclose(found, wanted, rtol=1e-9)
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_a_sum_is_nearly_the_exact_one_whatever_cancels(period: int) -> None:
+    rng = random.Random(period)
+    numbers = [rng.choice((1e16, 1.0, 0.1, 1e-7)) * rng.choice((-1, 1)) for _ in range(150)]
+    found = on(numbers, f"sum(close, {period})")
+    for t in range(period - 1, len(numbers)):
+        window = [Fraction(x) for x in numbers[t + 1 - period : t + 1]]
+        exact = sum(window)
+        second_order = sum(map(abs, window)) / 2**100
+        assert abs(Fraction(found[t]) - exact) <= abs(exact) / 2**53 + second_order
+    assert all(math.isnan(value) for value in found[: period - 1])
+
+
+@pytest.mark.parametrize("period", [1, 2, 5, 14, 100])
+def test_where_the_highest_and_the_lowest_are_is_what_talib_says(period: int) -> None:
+    close = walk(2_000)["close"]
+    bars = dict.fromkeys(("open", "high", "low", "close"), close)
+    candle = np.arange(2_000)
+    for name, peer in (("highestBars", talib.MAXINDEX), ("lowestBars", talib.MININDEX)):
+        found = values(f"{name}(close, {period})", bars)[period - 1 :]
+        wanted = (peer(close, period) if period > 1 else candle) - candle
+        np.testing.assert_array_equal(found, wanted[period - 1 :])
+
+
+@pytest.mark.parametrize("period", [1, 2, 5, 14])
+def test_of_equal_extremes_the_newest_counts_and_not_the_oldest_as_in_talib(period: int) -> None:
+    close = np.floor(walk(500)["close"])
+    bars = dict.fromkeys(("open", "high", "low", "close"), close)
+    for name, way in (("highestBars", 1), ("lowestBars", -1)):
+        found = values(f"{name}(close, {period})", bars)
+        for t in range(period - 1, 500):
+            window = [way * close[t - back] for back in range(period)]
+            assert found[t] == -window.index(max(window))
+    assert talib.MAXINDEX(np.full(9, 4.0), 3)[-1] - 8 == -2
+    assert values("highestBars(close, 3)", flat(9))[-1] == 0
+
+
+@pytest.mark.parametrize("period", [2, 3, 14, 100])
+def test_normalized_is_a_hundredth_of_the_stochastic_of_talib(period: int) -> None:
+    close = walk(2_000)["close"]
+    bars = dict.fromkeys(("open", "high", "low", "close"), close)
+    found = values(f"normalize(close, {period})", bars)
+    wanted, _ = talib.STOCHF(close, close, close, period, 1)
+    assert int(np.argmax(~np.isnan(found))) == int(np.argmax(~np.isnan(wanted))) == period - 1
+    np.testing.assert_allclose(found, wanted / 100, rtol=1e-9, atol=1e-12)
+
+
+def test_in_a_flat_window_normalized_is_the_middle_and_not_0_as_in_talib() -> None:
+    close = flat(30)["close"]
+    np.testing.assert_array_equal(values("normalize(close, 5)", flat(30))[4:], np.full(26, 0.5))
+    assert (talib.STOCHF(close, close, close, 5, 1)[0][4:] == 0).all()
+
+
+@pytest.mark.parametrize("period", [1, 2, 5])
+def test_rising_and_falling_compare_with_every_value_before(period: int) -> None:
+    close = np.floor(walk(500)["close"]).tolist()
+    bars = dict.fromkeys(("open", "high", "low", "close"), close)
+    for name, above in (("rising", 1), ("falling", -1)):
+        found = values(f"if({name}(close, {period}), 1, 0)", bars)
+        for t in range(period, len(close)):
+            wanted = all(above * close[t] > above * close[t - back] for back in range(1, period + 1))
+            assert found[t] == wanted
+        assert np.isnan(found[:period]).all()
+
+
+def test_a_cumulative_sum_loses_nothing_in_a_hundred_thousand_candles() -> None:
+    rng = np.random.default_rng(3)
+    numbers = rng.choice([1e15, 0.1, -1e15, 1e-3], 100_000).tolist()
+    found = on(numbers, "cumulative(close)")
+    for t in (0, 1, 10, 999, 99_999):
+        assert found[t] == pytest.approx(math.fsum(numbers[: t + 1]), rel=1e-15, abs=1e-12)
+
+
+CORNERS = {
+    "a sum that overflows, and then not": ([1e308, 1e308, 1.0, 2.0], "sum(close, 2)", [NAN, NAN, 1e308, 3]),
+    "tiny": ([5e-324, 5e-324, 1e-300], "sum(close, 2)", [NAN, 1e-323, 1e-300]),
+    "a sum of one": ([3, 4], "sum(close, 1)", [3, 4]),
+    "cancelling": ([0.1, 0.2, -0.3, 0.1], "sum(close, 3)", [NAN, NAN] + [2.7755575615628914e-17] * 2),
+    "all so far": ([1, 2, 3], "cumulative(close)", [1, 3, 6]),
+    "what overflows is passed over": ([1e308, 1e308, -1e308, 5], "cumulative(close)", [1e308, NAN, 0, 5]),
+    "the newest of equal ones": ([5, 5, 4, 4], "highestBars(close, 3)", [NAN, NAN, -1, -2]),
+    "the newest of equal low ones": ([5, 5, 4, 4], "lowestBars(close, 3)", [NAN, NAN, 0, 0]),
+    "equal is not rising": ([1, 1, 2, 2], "if(rising(close, 1), 1, 0)", [NAN, 0, 1, 0]),
+    "a range that overflows": ([-1e308, 1e308, 1e308], "normalize(close, 2)", [NAN, NAN, 0.5]),
+    "a range of one": ([4, 5], "normalize(close, 1)", [0.5, 0.5]),
+}
+
+
+@pytest.mark.parametrize("corner", CORNERS)
+def test_the_corners_are_where_the_documentation_says(corner: str) -> None:
+    closes, expression, wanted = CORNERS[corner]
+    np.testing.assert_array_equal(on(closes, expression), wanted)
+
+
+@pytest.mark.parametrize("name", ["sum", "highestBars", "lowestBars", "normalize"])
+def test_a_window_with_an_undefined_value_is_undefined_and_recovers(name: str) -> None:
+    bars = with_holes(walk(60), (30,))
+    found = values(f"{name}(close * volume / volume, 5)", bars)
+    plain = values(f"{name}(close, 5)", bars)
+    np.testing.assert_array_equal(np.isnan(found[4:]), [30 <= t < 35 for t in range(4, 60)])
+    np.testing.assert_array_equal(found[35:], plain[35:])
+
+
+def test_a_cumulative_sum_passes_over_what_is_undefined() -> None:
+    bars = with_holes(walk(60), (0, 30))
+    found = values("cumulative(close * volume / volume)", bars)
+    wanted = np.cumsum(np.where(bars["volume"] > 0, bars["close"], 0.0))
+    np.testing.assert_allclose(found, np.where(bars["volume"] > 0, wanted, NAN), rtol=1e-14)
+
+
+def test_no_way_of_running_changes_a_bit() -> None:
+    bars = with_holes(walk(300), (5, 100, 101))
+    number = "close * volume / volume"
+    names = ("sum", "highestBars", "lowestBars", "normalize")
+    expressions = [f"{name}({number} - 100, {n})" for name in names for n in (1, 2, 13)]
+    expressions += [
+        f"cumulative({number} - 100)",
+        f"if(rising({number}, 3), 1, 0)",
+        "if(falling(low, 2), 1, 0)",
+    ]
+    same_bits(expressions, bars)
