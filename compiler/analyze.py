@@ -17,10 +17,11 @@ from typing import Any, Literal, NamedTuple
 
 from ..grammar import catalogue as say
 from ..grammar.diagnostics import MAX_DIAGNOSTICS, Finding, Mend, Message, Pointer, Rename, has_errors
-from ..grammar.dialects import absent, function_of, named, plain, written
+from ..grammar.dialects import FRAMES, absent, function_of, named, plain, written
 from ..grammar.document import Document, load
 from ..grammar.nodes import (
     COMPARISONS,
+    At,
     Binary,
     Call,
     Name,
@@ -30,6 +31,7 @@ from ..grammar.nodes import (
     Timeframe,
     Unary,
     inside,
+    on_own_candles,
     postorder,
 )
 from ..grammar.parser import Parsed, is_chained, names_argument, parse
@@ -49,11 +51,12 @@ from ..runtime.registry import (
 )
 from ..schemas.parameters import Parameter as Declared
 from ..schemas.parameters import Value as Bound
-from ..schemas.structure import Outline
+from ..schemas.structure import Market, Outline
 from . import remedies
 from .ahead import Ahead
 from .facts import right_ends
 from .graph import Graph, GraphTooLarge, Recipe
+from .higher import on_higher_candles, on_these_candles
 from .order import ForwardUse, order_findings
 from .parameters import Values, assignments, bound, names_in, written_out
 from .repeats import repeated
@@ -74,6 +77,7 @@ _FUTURE = frozenset(("future", "lead", "next", "peek", "lookahead", "forward"))
 _RANDOM = frozenset(
     ("random", "rand", "randint", "randn", "noise", "now", "today", "clock", "timenow", "uuid", "shuffle")
 )
+_OWN_CANDLES = (*FRAMES, "self", "bar", "candle")
 _SHIFTS = frozenset(("shift", "offset", "ref", "lag", "delay", "prev", "previous"))
 
 
@@ -101,6 +105,7 @@ class Checked:
     """
 
     timeframe: str
+    market: Market
     graph: Graph
     inputs: dict[str, int]
     conditions: dict[str, int]
@@ -139,6 +144,7 @@ def analyze(
     """
     values, findings = bound(outline, binding or {}, speller)
     graph = Graph(LIMITS.nodes) if graph is None else graph
+    graph.zone = outline.market.timezone
     analyzer = _Analyzer(outline, document, speller, graph, findings, constants=values)
     try:
         analyzer.run()
@@ -154,8 +160,10 @@ class Reader:
     """
 
     def __init__(self, checked: Checked) -> None:
-        outline = Outline(timeframe=checked.timeframe)
+        outline = Outline(timeframe=checked.timeframe, market=checked.market)
         self._analyzer = _Analyzer(outline, load({}), Speller(), graph=checked.graph, section="decision")
+        self._analyzer.trees = dict(checked.trees)
+        checked.graph.zone = checked.market.timezone
         self._analyzer.score = Value("number", checked.score)
         for name, node in checked.inputs.items():
             self._analyzer.values[name] = Value("number", node)
@@ -169,10 +177,10 @@ class Reader:
         return node
 
     def every(self, tree: Node) -> dict[Node, int]:
-        """The nodes of all numbers and truths in a tree, in one walk."""
+        """The nodes of all numbers and truths in a tree, in one walk; of those on its own candles."""
         values: list[Value] = []
         self._analyzer.walk(tree, values)
-        pairs = zip(postorder(tree), values, strict=True)
+        pairs = zip(on_own_candles(tree), values, strict=True)
         return {part: value.node for part, value in pairs if value.node is not None}
 
     def truth(self, tree: Node) -> int:
@@ -205,7 +213,9 @@ class _Analyzer:
     nearest: dict[tuple[str, str], str | None] = field(default_factory=dict)
     left_out: dict[tuple[str, str], str] = field(default_factory=dict)
     parameters: dict[str, Value] = field(default_factory=dict)
-    expanded: dict[tuple[str, tuple[int, ...]], Value] = field(default_factory=dict)
+    expanded: dict[tuple[str, tuple[int, ...], tuple[int, ...]], Value] = field(default_factory=dict)
+    framed: dict[tuple[tuple[int, ...], str], Value] = field(default_factory=dict)
+    timeframes: list[str] = field(default_factory=list)
     constants: Values = field(default_factory=dict)
     originals: dict[tuple[str, str], Node] = field(default_factory=dict)
     constraint_trees: dict[str, Node] = field(default_factory=dict)
@@ -318,7 +328,8 @@ class _Analyzer:
 
     def noted(self, node: Node, value: Value) -> Value:
         """The value of a part of an expression, remembered where it is a truth."""
-        if value.kind == "truth" and value.node is not None and self.section != "formula":
+        own = self.section != "formula" and not self.timeframes
+        if own and value.kind == "truth" and value.node is not None:
             self.truths.append((self.pointer, node, value.node))
         return value
 
@@ -416,6 +427,7 @@ class _Analyzer:
             return None
         checked = Checked(
             outline.timeframe,
+            outline.market,
             self.graph,
             inputs,  # type: ignore[arg-type]
             conditions,  # type: ignore[arg-type]
@@ -456,7 +468,7 @@ class _Analyzer:
         pop, push = stack.pop, stack.append
         if every is not None:
             push = _pushing(stack, every)
-        for node in nodes or postorder(tree):
+        for node in nodes or on_own_candles(tree):
             if isinstance(node, Name):
                 push(self.name(node))
             elif isinstance(node, Number):
@@ -474,6 +486,8 @@ class _Analyzer:
                 push(self.noted(node, self.offset(node, operand, offset)))
             elif isinstance(node, Unary):
                 push(self.noted(node, self.unary(node, pop())))
+            elif isinstance(node, At):
+                push(self.noted(node, on_higher_candles(self, node)))
             else:
                 known = isinstance(node, Timeframe) and node.label in TIMEFRAMES
                 push(Value("label") if known else UNKNOWN)
@@ -588,7 +602,13 @@ class _Analyzer:
             return Value("number", self.graph.bar(name))
         if name == "timeframe":
             return Value("timeframe")
+        if name in self.outline.market.series:
+            return Value("number", self.graph.row(name, "series"))
+        if "." in name:
+            return self.member(node)
         if name == "score":
+            if self.timeframes:
+                return self.refuse_name(say.score_on_other_candles(), node, "number")
             if self.section == "decision":
                 self.used.add(name)
                 return self.score
@@ -597,7 +617,25 @@ class _Analyzer:
         if known is None:
             return self.undefined_name(node)
         self.used.add(name)
-        return known
+        return on_these_candles(self, node, known) if self.timeframes and known.node is not None else known
+
+    def member(self, node: Name) -> Value:
+        """A field of another instrument."""
+        name, _, data = node.name.partition(".")
+        symbols = self.outline.market.symbols
+        if name in symbols:
+            return Value("number", self.graph.row(data, "symbol", symbols[name]))
+        start, end = inside(node)
+        nearest = self.speller.nearest(name, symbols)
+        own = not symbols and plain(name) in _OWN_CANDLES
+        help_, mend = None, None
+        if nearest is not None:
+            help_ = f"did you mean {quoted(nearest)}?"
+            mend = self.propose(remedies.of_text, start, start + len(name), nearest, False)
+        elif own:
+            help_ = f"for the strategy's own candles write `{data}`"
+            mend = self.propose(remedies.of_text, start, end, data, True)
+        return self.refuse_name(say.unknown_symbol(name, data, help_), node, "number", mend)
 
     def undefined_name(self, node: Name) -> Value:
         name, outline = node.name, self.outline
@@ -672,6 +710,7 @@ class _Analyzer:
 
     def known_names(self) -> Iterator[str]:
         yield from (*MARKET_DATA, "timeframe")
+        yield from self.outline.market.series
         yield from self.outline.parameters
         yield from self.outline.inputs
         if self.section != "inputs":
@@ -788,8 +827,12 @@ class _Analyzer:
         least, most = RANGES.get(parameter.kind, (0.0, math.inf))
         if not (least <= number <= most if parameter.kind in RANGES else number > 0):
             demand = f"from {least:g} to {most:g}" if parameter.kind in RANGES else "above 0"
-            message = say.argument_out_of_range(called.name, parameter.name, demand, _shown(number))
-            return self.refuse(message, node)
+            hours = parameter.kind == "Hours"
+            help_ = "count in hours: 9.5 is 09:30" if hours else None
+            message = say.argument_out_of_range(called.name, parameter.name, demand, _shown(number), help_)
+            return self.refuse(
+                message, node, self.propose(remedies.of_clock, node, number) if hours else None
+            )
         return value
 
     def period(
@@ -818,7 +861,7 @@ class _Analyzer:
 
     def expand(self, called: Function, values: list[Value]) -> Value:
         """The nodes of a call, made once for the same arguments."""
-        key = called.name, tuple(value.node for value in values)
+        key = called.name, tuple(value.node for value in values), self.graph.frame
         known = self.expanded.get(key)  # type: ignore[arg-type]
         if known is None:
             known = self.native(called, values) if called.build else self.formula(called, values)

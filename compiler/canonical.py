@@ -12,6 +12,7 @@ import json
 from typing import Any
 
 from ..grammar.printer import to_text
+from ..grammar.words import UTC
 from ..schemas.structure import LANGUAGE
 from .analyze import Checked
 
@@ -20,12 +21,24 @@ def canonical(checked: Checked) -> dict[str, Any]:
     """The canonical document as plain data."""
     return {
         "language": LANGUAGE,
-        "configuration": {"timeframe": checked.timeframe},
+        "configuration": _configuration(checked),
         "inputs": {name: to_text(checked.trees["inputs", name]) for name in checked.inputs},
         "conditions": {name: to_text(checked.trees["conditions", name]) for name in checked.conditions},
         "score": {name: weight for name, weight in sorted(checked.weights.items()) if weight},
         "decision": {"entry": to_text(checked.trees["decision", "entry"])},
     }
+
+
+def _configuration(checked: Checked) -> dict[str, Any]:
+    """The timeframe, and what differs from the usual."""
+    outline: dict[str, Any] = {"timeframe": checked.timeframe}
+    if checked.market.timezone != UTC:
+        outline["timezone"] = checked.market.timezone
+    if checked.market.series:
+        outline["series"] = list(checked.market.series)
+    if checked.market.symbols:
+        outline["symbols"] = dict(checked.market.symbols)
+    return outline
 
 
 def digest(checked: Checked) -> str:

@@ -25,12 +25,27 @@ document, and candles are below 2**48, so nothing overflows, and there is neithe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from ..runtime.plan import CALL, FAR, FILL, KEEP, LOAD, MOVE, Plan, StoreForm, store_bytes
+from ..runtime.plan import (
+    CALL,
+    CANDLE,
+    CLOCK,
+    FAR,
+    FIELD_ROWS,
+    FILL,
+    KEEP,
+    LOAD,
+    MOVE,
+    RESAMPLED,
+    Plan,
+    StoreForm,
+    store_bytes,
+)
 from ..runtime.registry import find_window, kernel, kernels
+from .facts import candles_in
 from .graph import Graph, Node, base, reach, reads
 from .looks import Look, idle
 from .passes import Wanted, lower
@@ -39,6 +54,7 @@ from .schedule import turns_of
 Result = tuple[StoreForm, Wanted]
 """A result that a run keeps."""
 
+_UNREAD = frozenset(("shift", "bar", "held"))  # what is behind them is no slot that is read back
 _SHORTEST = 512  # candles of a chunk
 _WORKSPACE = 64 * 2**20  # what a chunk is not doubled beyond
 _COMPARISONS = frozenset(("greater", "greater_or_equal", "equal", "unequal"))
@@ -79,7 +95,7 @@ def shares(
     """
     forms = [form for part in parts for form in part]
     lowered, roots = lower(graph, (*(form for _, form in results), *forms), look)
-    needed = lowered.reachable(roots[: len(results)])
+    needed = [number for number in lowered.reachable(roots[: len(results)]) if lowered[number].op != "frame"]
     costs = _costs(lowered, needed, roots[: len(results)], plan)
     found: list[Share] = []
     known: set[int] = set()
@@ -113,8 +129,8 @@ def _costs(graph: Graph, needed: list[int], results: Iterable[int], plan: Plan) 
     chunk = plan.chunk
     found = {number: _Cost() for number in needed}
     for number in needed:
-        if graph[number].op == "bar":
-            found[number].work = LOAD
+        if graph[number].op in ("bar", "held"):
+            found[number].work = LOAD if graph[number].params in FIELD_ROWS else LOAD + CLOCK
     for turn in turns_of(graph, needed):
         lanes = 1 if len(turn) == 1 else 4
         whole = plan.far * kernel(graph[turn[0]].op).cost_of(lanes, graph[turn[0]].params) + CALL / chunk
@@ -124,14 +140,31 @@ def _costs(graph: Graph, needed: list[int], results: Iterable[int], plan: Plan) 
         found[number].work += MOVE * halo / chunk
         if halo:
             found[number].bytes = (8 if graph.kind(number) == "number" else 1) * (halo + chunk)
+    for number, share in _seldom(graph, needed):
+        found[number].work *= share
     return found
+
+
+def _seldom(graph: Graph, needed: list[int]) -> Iterator[tuple[int, float]]:
+    """Nodes on candles of higher timeframes, and how many of those there are to a candle."""
+    share: dict[int, float] = {}
+    for number, node in enumerate(graph):
+        below = [share[arg] for arg in node.args]
+        if node.op == "frame":
+            share[number] = (below[0] if below else 1.0) / candles_in(node.params)
+        elif node.op == "held":
+            above = graph[node.args[1]].args
+            share[number] = share[above[0]] if above else 1.0
+        else:
+            share[number] = min(below, default=1.0)
+    yield from ((number, share[number]) for number in needed if share[number] < 1.0)
 
 
 def _halos(graph: Graph, needed: list[int], results: Iterable[int]) -> dict[int, int]:
     """How far back each node is read."""
     halos: dict[int, int] = defaultdict(int)
     read_by_nodes = (
-        item for number in needed if graph[number].op != "shift" for item in reads(graph, number)
+        item for number in needed if graph[number].op not in _UNREAD for item in reads(graph, number)
     )
     for read, back in (*read_by_nodes, *(base(graph, number) for number in results)):
         halos[read] = max(halos[read], back)
@@ -152,7 +185,7 @@ def bound(graph: Graph, results: Sequence[Result], candles: int, threads: int = 
     >>> 1e7 < work < 1e10
     True
     """
-    steps, work, longest = 0, 0.0, 0
+    steps, work, longest, rows = 0, 0.0, 0, 0
     back: dict[int, int] = {}
     for number in graph.reachable(tuple(node for _, (_, node) in results)):
         node = graph[number]
@@ -161,10 +194,13 @@ def bound(graph: Graph, results: Sequence[Result], candles: int, threads: int = 
         count = _most_steps(node)
         steps += count
         work += FAR * count * _dearest(node)
+        if node.op in ("bar", "held", "frame") and node.params not in FIELD_ROWS:
+            work += CLOCK + RESAMPLED + CANDLE  # a row that is made, or candles that are
+            rows += 3
     kept = sum(KEEP[form] for form, _ in results)
     a_candle = work + kept + (steps + 2) * (LOAD + CALL / _SHORTEST + MOVE * longest / _SHORTEST)
     space = max(_WORKSPACE, 8 * steps * _SHORTEST) + 8 * (steps + 8) * (longest + _SHORTEST)
-    size = space + sum(store_bytes(form, candles) for form, _ in results)
+    size = space + sum(store_bytes(form, candles) for form, _ in results) + 64 * rows * candles
     return threads * ((candles + longest) * a_candle + FILL * space / 8), size + (threads - 1) * space
 
 

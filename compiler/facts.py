@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..grammar.words import MINUTES, UTC
 from ..runtime.registry import find_window, kernels
 from .graph import Graph, Param, reach
 
@@ -40,6 +41,9 @@ def facts(graph: Graph) -> list[Fact]:
     """
     known: list[Fact] = []
     for node, right in zip(graph, right_ends(graph), strict=True):
+        if node.op == "held":
+            known.append(_held(known[node.args[0]], candles_in(graph[node.args[1]].params), right))
+            continue
         args = [known[arg] for arg in node.args]
         back = reach(node)
         known.append(
@@ -51,6 +55,31 @@ def facts(graph: Graph) -> list[Fact]:
             )
         )
     return known
+
+
+def candles_in(params: tuple[Param, ...]) -> int:
+    """The most candles that a candle of a frame is made of; a day may have 25 hours.
+
+    >>> candles_in(("4H", "1H", "UTC")), candles_in(("1D", "4H", "UTC")), candles_in(("1D", "4H", "+02:00"))
+    (4, 6, 7)
+    """
+    minutes, below = MINUTES[str(params[0])], MINUTES[str(params[1])]
+    longer = 60 if minutes >= MINUTES["1D"] > below and params[2] != UTC else 0
+    return -(-(minutes + longer) // below)
+
+
+def _held(inner: Fact, count: int, right: int) -> Fact:
+    """What a frame whose candles are made of so many makes of the facts of a value on them.
+
+    The history may begin inside a candle, which then does not count; and the last candle that has closed
+    is seen until the next has.
+    """
+    return Fact(
+        left=count * (inner.left - 2) + 2,
+        right=right,
+        first=count * (inner.first + 2) - 2,
+        settle=count * inner.settle,
+    )
 
 
 def right_ends(graph: Graph) -> list[int]:

@@ -10,7 +10,9 @@ graph also has points, small scores in a byte. The operations besides the kernel
 
 | operation | operands | parameters | value |
 |---|---|---|---|
-| bar | | field | market data |
+| bar | a frame, if not the own candles | what, and of what kind | a row of market data, see `row` |
+| frame | a frame, if not the own candles | timeframe, that below, zone | no value: other candles |
+| held | a number on the candles of a frame, and that frame | | that of the last one that has closed |
 | const | | hex digits of a float64 | the same number on every candle |
 | truth | | 1 or 0 | the same truth on every candle |
 | points | | 0 to 255 | the same points on every candle (a lowered graph only) |
@@ -26,6 +28,7 @@ from dataclasses import dataclass
 import operator
 from typing import Any, NamedTuple
 
+from ..grammar.words import UTC
 from ..runtime.registry import NAN, Kind, Term, find_window, kernel, kernels
 
 Param = int | float | str
@@ -40,6 +43,8 @@ _TRUTHS: dict[str, Callable[..., bool]] = {
     "or": lambda a, b: a or b,
     "not": operator.not_,
 }
+
+CLOCK = "clock"
 
 _LOGIC = frozenset(("truth", "and", "or", "not"))
 
@@ -82,6 +87,10 @@ class Graph:
         self.nodes: list[Node] = []
         self.ends: list[int] = []
         """Kept by `facts.right_ends` for the nodes that it has seen."""
+        self.frame: tuple[int, ...] = ()
+        """The candles that market data is of, from now on: none for the strategy's own, or a frame."""
+        self.zone = UTC
+        """The time zone of calendars, from now on."""
         self._ids: dict[Node, int] = {}
         self._limit = limit
 
@@ -104,8 +113,36 @@ class Graph:
         return known.result if known is not None else "number"
 
     def bar(self, field: str) -> int:
-        """Market data."""
-        return self._intern(Node("bar", (), (field,)))
+        """A field of the market data."""
+        return self._intern(Node("bar", self.frame, (field,)))
+
+    def row(self, *what: Param) -> int:
+        """Any row of market data: a field, or "hour" "clock", "funding" "series", "close" "symbol" "SPY".
+
+        >>> graph = Graph()
+        >>> graph.zone = "Europe/Berlin"
+        >>> graph[graph.row("hour", "clock")].params
+        ('hour', 'clock', 'Europe/Berlin')
+        """
+        if what[1:2] == (CLOCK,):
+            what = (*what[:2], self.zone)
+        return self._intern(Node("bar", self.frame, what))
+
+    def enter(self, timeframe: str, below: str) -> int:
+        """The candles of a higher timeframe, made of those of the one below; market data is theirs now.
+
+        >>> graph = Graph()
+        >>> hours = graph.enter("4H", "1H")
+        >>> graph[graph.bar("close")]
+        Node(op='bar', args=(0,), params=('close',))
+        """
+        frame = self._intern(Node("frame", self.frame, (timeframe, below, self.zone)))
+        self.frame = (frame,)
+        return frame
+
+    def held(self, node: int, frame: int) -> int:
+        """The value of a number on the last candle of a frame that has closed; constants are themselves."""
+        return node if self.nodes[node].op == "const" else self._intern(Node("held", (node, frame)))
 
     def number(self, value: float) -> int:
         """A constant; what is not finite is undefined."""
@@ -173,6 +210,8 @@ class Graph:
         """The node of a term whose leaves are nodes."""
         if isinstance(term, int):
             return term
+        if term.op == "bar":
+            return self.row(*term.params)
         return self.op(term.op, *(self.term(operand) for operand in term.operands), params=term.params)
 
     def _intern(self, node: Node) -> int:
@@ -223,6 +262,9 @@ class Graph:
             if op == "shift":
                 places.append(self.shift(places[args[0]], int(params[0])))
                 continue
+            if op == "bar" and not args:
+                places.append(self.row(*params))
+                continue
             node = Node(op, tuple([places[arg] for arg in args]), params)
             known = ids.get(node)
             places.append(self._intern(node) if known is None else known)
@@ -237,6 +279,21 @@ class Graph:
             if node not in needed:
                 needed.add(node)
                 stack.extend(self.nodes[node].args)
+        return sorted(needed)
+
+    def on_one_frame(self, roots: tuple[int, ...]) -> list[int]:
+        """The nodes that the roots need on their own candles, in an order of evaluation.
+
+        What is held is among them, what it comes from on other candles is not.
+        """
+        needed: set[int] = set()
+        stack = list(roots)
+        while stack:
+            node = stack.pop()
+            if node not in needed and self.nodes[node].op != "frame":
+                needed.add(node)
+                if self.nodes[node].op != "held":
+                    stack.extend(self.nodes[node].args)
         return sorted(needed)
 
     def __iter__(self) -> Iterator[Node]:
@@ -256,6 +313,8 @@ def reach(node: Node) -> int | None:
         return int(node.params[0])
     if find_window(node.op) is not None:
         return int(node.params[0]) - 1
+    if node.op == "held":
+        return None
     known = kernels().get(node.op)
     if known is None:
         return 0

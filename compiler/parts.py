@@ -14,7 +14,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from ..grammar.nodes import COMPARISONS, Binary, Call, Name, Node, Number, Offset, Timeframe, Unary, postorder
+from ..grammar.nodes import (
+    COMPARISONS,
+    At,
+    Binary,
+    Call,
+    Name,
+    Node,
+    Number,
+    Offset,
+    Timeframe,
+    Unary,
+    postorder,
+)
 from ..grammar.parser import parse
 from ..grammar.printer import to_text
 from ..runtime.registry import function
@@ -143,6 +155,8 @@ def _unshifted(tree: Node, checked: Checked, reader: Reader) -> tuple[Node, int]
 
 
 def _is_truth(tree: Node, checked: Checked) -> bool:
+    while isinstance(tree, At):
+        tree = tree.operand
     if isinstance(tree, Name):
         return tree.name in checked.conditions
     if isinstance(tree, Call):

@@ -15,7 +15,7 @@ from ..grammar.dialects import Words, function_of, named, plain, written
 from ..grammar.nodes import Binary, Call, Name, Node, Number, Unary, inside, postorder
 from ..grammar.parser import Mistake
 from ..grammar.rewording import Reworded, fitting
-from ..grammar.words import clipped, quoted
+from ..grammar.words import clipped, number_text, quoted
 
 _READABLE = 100  # characters of a comparison that may be written twice
 
@@ -80,6 +80,21 @@ def of_call(pointer: Pointer, text: str, node: Call, nearest: str | None) -> Men
     if found is None or found.text == node.name:
         return None
     return rewrite(pointer, start, node.name_end, found.text, found.safe)
+
+
+def of_text(pointer: Pointer, text: str, start: int, end: int, instead: str, safe: bool) -> Mend:
+    """Another text in a place of the expression."""
+    return rewrite(pointer, start, end, instead, safe)
+
+
+def of_clock(pointer: Pointer, text: str, node: Node, number: float) -> Mend | None:
+    """Hours for a time of day that is written as 930 or 1600: as hours there are not so many."""
+    hours, minutes = divmod(number, 100)
+    if not (number == int(number) and 100 <= number <= 2400 and minutes < 60):
+        return None
+    shown = number_text(hours + minutes / 60)
+    exact = shown if len(shown) < 6 else f"{number_text(hours)} + {number_text(minutes)} / 60"
+    return rewrite(pointer, node.start, node.end, exact, True)
 
 
 def of_swapped(pointer: Pointer, text: str, node: Call) -> Mend:

@@ -47,7 +47,7 @@ def repeated(analyzer: _Analyzer, text: str) -> Value | None:
     """The value of an expression that was right before, as `walk` gives it; None where it must be walked."""
     times = _seen.get(text, 0)
     if times < 2:
-        if len(text) <= _LONGEST:
+        if len(text) <= _LONGEST and "@" not in text:
             if len(_seen) >= _KEPT:
                 _seen.clear()
             _seen[text] = times + 1

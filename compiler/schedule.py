@@ -9,6 +9,8 @@
    constants and results live through the whole run.
 4. The chunk is as long as keeps the workspace near the first-level cache, or, where halos are long,
    so long that copying them once a chunk costs little, as long as the workspace stays small.
+5. What is held comes from candles of other frames: a plan of its own for each frame, whose results are
+   rows of market data here.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 import heapq
 
-from ..runtime.plan import FIELDS, Operand, Plan, Step, Store, StoreForm, work_of
+from ..grammar.words import MINUTES
+from ..runtime.plan import FIELD_ROWS, HELD, Frame, Operand, Plan, Row, Step, Store, StoreForm, work_of
 from ..runtime.registry import LANES, kernels
-from .graph import Graph, base, reads
+from .graph import Graph, Node, base, reads
 from .looks import Look, idle, watched
 
 _CACHE_BYTES = 64 * 1024
@@ -28,26 +31,44 @@ _WORKSPACE_BYTES = 64 * 1024 * 1024
 _SHORTEST, _LONGEST = 512, 4096
 _MOVE = 0.15  # what moving one value of a halo takes, in the units of `Kernel.cost`
 _SHARE_OF_COPIES = 0.1
-_FILLED_AHEAD = frozenset(("bar", "const", "truth", "points"))  # before the first step of a chunk runs
+_FILLED_AHEAD = frozenset(("bar", "held", "const", "truth", "points"))  # before the first step of a chunk
 
 Turn = tuple[int, ...]
 
 
 def schedule(graph: Graph, results: tuple[tuple[StoreForm, int], ...], look: Look = idle) -> Plan:
     """The plan that computes the results, which are kept in the given order and forms."""
-    needed = [n for n in graph.reachable(tuple(node for _, node in results)) if graph[n].op != "shift"]
+    needed = [n for n in graph.on_one_frame(tuple(node for _, node in results)) if graph[n].op != "shift"]
     ahead = [number for number in needed if graph[number].op in _FILLED_AHEAD]
     turns = list(watched(turns_of(graph, needed), look))
     layout = _Layout(graph, _Reads(graph, turns, [node for _, node in results]))
-    layout.fill(ahead)
+    held = _held(graph, ahead)
+    layout.fill(ahead, held)
     for turn in watched(turns, look):
         layout.add(turn)
     recurrent = _recurrent(graph, needed)
     return layout.plan(
         stores=tuple(Store(form, layout.operand(node)) for form, node in results),
+        frames=tuple(_frame(graph, frame, nodes, look) for frame, nodes in held.items()),
         recurrent=tuple(place for place, turn in enumerate(turns) if not recurrent.isdisjoint(turn)),
         lookback=_lookback(graph, needed, recurrent, [node for _, node in results]),
     )
+
+
+def _held(graph: Graph, ahead: list[int]) -> dict[int, list[int]]:
+    """What is held, by the frames that it comes from."""
+    found: dict[int, list[int]] = {}
+    for number in ahead:
+        if graph[number].op == "held":
+            node, frame = graph[number].args
+            found.setdefault(frame, []).append(node)
+    return found
+
+
+def _frame(graph: Graph, frame: int, nodes: list[int], look: Look) -> Frame:
+    timeframe, below, zone = map(str, graph[frame].params)
+    plan = schedule(graph, tuple(("number", node) for node in nodes), look)
+    return Frame(timeframe, below, zone, plan, MINUTES[timeframe] // MINUTES[below])
 
 
 def _recurrent(graph: Graph, needed: list[int]) -> set[int]:
@@ -64,14 +85,16 @@ def _lookback(graph: Graph, needed: list[int], recurrent: set[int], results: lis
     """How many candles all other slots need to be right when the recurrent ones are, halos included."""
     back: dict[int, int] = {}
     for number in needed:
-        far = max((back[read] + shift for read, shift in reads(graph, number)), default=0)
-        back[number] = 0 if number in recurrent else far
+        if number in recurrent or graph[number].op in _FILLED_AHEAD:
+            back[number] = 0
+        else:
+            back[number] = max((back[read] + shift for read, shift in reads(graph, number)), default=0)
     return max((back[read] + shift for read, shift in (base(graph, node) for node in results)), default=0)
 
 
 def turns_of(graph: Graph, needed: list[int]) -> Iterator[Turn]:
     """The needed nodes that take a step, in an order of execution, recurrences of one kind in groups."""
-    work = [number for number in needed if graph[number].op not in _FILLED_AHEAD | {"shift"}]
+    work = [number for number in needed if graph[number].op not in _FILLED_AHEAD | {"shift", "frame"}]
     own = set(work)
     waiting = {number: {base(graph, arg)[0] for arg in graph[number].args} & own for number in work}
     readers: dict[int, list[int]] = defaultdict(list)
@@ -154,6 +177,7 @@ class _Layout:
         masks = _Slots()
         self.slots = {"number": _Slots(), "truth": masks, "points": masks}
         self.place: dict[int, int] = {}
+        self.rows: list[Row] = []
         self.loads: list[tuple[int, int]] = []
         self.constants: list[tuple[int, float]] = []
         self.mask_constants: list[tuple[int, int]] = []
@@ -163,13 +187,14 @@ class _Layout:
         read, back = base(self.graph, number)
         return Operand(self.place[read], back)
 
-    def fill(self, ahead: list[int]) -> None:
+    def fill(self, ahead: list[int], held: dict[int, list[int]]) -> None:
         """Slots of market data and constants, which are filled before the first step."""
+        self.rows = _rows(self.graph, ahead, held)
         for number in ahead:
             node = self.graph[number]
             slot = self.place[number] = self.take(number, fresh=True)
-            if node.op == "bar":
-                self.loads.append((FIELDS.index(str(node.params[0])), slot))
+            if node.op in ("bar", "held"):
+                self.loads.append((self.rows.index(_row(node, held)), slot))
             elif node.op == "const":
                 self.constants.append((slot, float.fromhex(str(node.params[0]))))
             else:
@@ -202,7 +227,9 @@ class _Layout:
             params=tuple(float(param) for node in nodes for param in node.params),
         )
 
-    def plan(self, stores: tuple[Store, ...], recurrent: tuple[int, ...], lookback: int) -> Plan:
+    def plan(
+        self, stores: tuple[Store, ...], frames: tuple[Frame, ...], recurrent: tuple[int, ...], lookback: int
+    ) -> Plan:
         numbers, masks = tuple(self.slots["number"].halos), tuple(self.slots["truth"].halos)
         return Plan(
             numbers=numbers,
@@ -215,7 +242,22 @@ class _Layout:
             chunk=_chunk(numbers, masks, max(1.0, work_of(self.steps))),
             recurrent=recurrent,
             lookback=lookback,
+            rows=FIELD_ROWS if set(self.rows) <= set(FIELD_ROWS) else tuple(self.rows),
+            frames=frames,
         )
+
+
+def _rows(graph: Graph, ahead: list[int], held: dict[int, list[int]]) -> list[Row]:
+    """The rows that are read: those of the bars as they are, if nothing else is."""
+    found = [_row(graph[number], held) for number in ahead if graph[number].op in ("bar", "held")]
+    return list(FIELD_ROWS) if set(found) <= set(FIELD_ROWS) else found
+
+
+def _row(node: Node, held: dict[int, list[int]]) -> Row:
+    if node.op == "bar":
+        return tuple(param for param in node.params if not isinstance(param, float))
+    number, frame = node.args
+    return HELD, list(held).index(frame), held[frame].index(number)
 
 
 def _chunk(numbers: tuple[int, ...], masks: tuple[int, ...], work: float) -> int:

@@ -121,7 +121,14 @@ def _as_evaluated(command: Command) -> Command:
         metavar="NAME=VALUE",
         help="Give a parameter of the strategy a value; may be repeated.",
     )
-    return _as_candles(values(command))
+    others = click.option(
+        "--symbol",
+        "others",
+        multiple=True,
+        metavar="NAME=BARS",
+        help="The bars of another instrument that the strategy reads; may be repeated.",
+    )
+    return _as_candles(values(others(command)))
 
 
 @cli.command(short_help="Evaluate a strategy on historical bars and report.")
@@ -147,6 +154,7 @@ def run(
     resample: bool,
     align: str | None,
     values: tuple[str, ...],
+    others: tuple[str, ...],
     show: int,
 ) -> None:
     """Evaluate STRATEGY (a file, or - for standard input) on historical bars and report.
@@ -158,7 +166,7 @@ def run(
     from .commands.running import Request, run_strategy
     from .commands.sources import Sources
 
-    sources = Sources(strategy, Path(data), timeframe, resample, align, values)
+    sources = Sources(strategy, Path(data), timeframe, resample, align, values, others)
     raise click.exceptions.Exit(run_strategy(Request(sources, out, first, last, show)))
 
 
@@ -253,6 +261,7 @@ def explain_candle(
     resample: bool,
     align: str | None,
     values: tuple[str, ...],
+    others: tuple[str, ...],
 ) -> None:
     """Say why one candle entered or not: every comparison with its values and margin.
 
@@ -266,7 +275,7 @@ def explain_candle(
     from .commands.explaining import Request, explain_strategy
     from .commands.sources import Sources
 
-    sources = Sources(strategy, Path(data), timeframe, resample, align, values)
+    sources = Sources(strategy, Path(data), timeframe, resample, align, values, others)
     raise click.exceptions.Exit(explain_strategy(Request(sources, at, form)))
 
 
@@ -303,6 +312,7 @@ def verify(
     resample: bool,
     align: str | None,
     values: tuple[str, ...],
+    others: tuple[str, ...],
 ) -> None:
     """Check on BARS what the compiler has proved of STRATEGY (a file, or - for standard input).
 
@@ -320,7 +330,7 @@ def verify(
     from .commands.sources import Sources
     from .commands.verifying import Request, verify_strategy
 
-    sources = Sources(strategy, Path(data), timeframe, resample, align, values)
+    sources = Sources(strategy, Path(data), timeframe, resample, align, values, others)
     raise click.exceptions.Exit(verify_strategy(Request(sources, out, replay, thorough, seed, form)))
 
 
@@ -381,6 +391,7 @@ def sweep(
     resample: bool,
     align: str | None,
     values: tuple[str, ...],
+    others: tuple[str, ...],
 ) -> None:
     """Try many values of the parameters of STRATEGY on BARS, and list the best.
 
@@ -395,7 +406,7 @@ def sweep(
     from .commands.sources import Sources
     from .commands.sweeping import Request, sweep_strategy
 
-    sources = Sources(strategy, Path(data), timeframe, resample, align, values)
+    sources = Sources(strategy, Path(data), timeframe, resample, align, values, others)
     asked = Request(
         sources,
         (*grid, *axes),

@@ -25,9 +25,11 @@ from .limits.ending import ending, watch_for
 from .limits.estimates import BatchEstimate, estimate_batch
 from .prepared import Prepared, Wish, prepare_batch
 from .reductions import STATISTICS, Last, Statistics, last_candles, ranking, statistics, statistics_bytes
-from .result import Evaluation, ready, short_notes
+from .result import Evaluation, bars_for, ready, short_notes
 from .runtime.bars import Bars
 from .runtime.engine import counts_of, run, times_where
+from .runtime.frames import matrix_of
+from .runtime.market import require
 from .runtime.watch import Watch
 from .strategy import MEMORY_BUDGET, WORK_BUDGET, Source, Strategy, StrategyError, compile
 
@@ -239,6 +241,7 @@ class Batch(Sequence["Strategy | None"]):
         each_memory: float = MEMORY_BUDGET,
         deadline: float | None = None,
         stop: Callable[[], object] | None = None,
+        symbols: Mapping[str, Any] | None = None,
     ) -> BatchResult[Any]:
         """What every strategy says of a history, in the order of the sources; None for invalid ones.
 
@@ -261,8 +264,9 @@ class Batch(Sequence["Strategy | None"]):
         ends belong to the range, a date as `last` is its whole day, and what has no offset is in the zone
         of the bars. Whole numbers are rows of the candles as in a slice, without `last`.
 
-        Bars, `resample` and `align` are as for `Strategy.evaluate`, and so are the errors, `deadline` and
-        `stop`. The budgets `work` and `memory` are for all strategies together, all threads counted.
+        Bars, `symbols`, `resample` and `align` are as for `Strategy.evaluate`, and so are the errors,
+        `deadline` and `stop`. The budgets `work` and `memory` are for all strategies together, all threads
+        counted.
         A strategy that alone would be over `each_work` or `each_memory` does not take part: its item is
         None, `errors` of the result says why, and the others have the bits that they have without it.
         ValueError where an argument does not fit.
@@ -276,11 +280,12 @@ class Batch(Sequence["Strategy | None"]):
         kept = _kept(reduce)
         with ending(self._refuse, watch, deadline):
             watch.enter("reading the bars")
-            source = bars if isinstance(bars, Bars) else Bars(bars)
+            source = bars_for(bars, filter(None, self.strategies), symbols)
             runs: list[_Run] = []
             for timeframe, places in self._groups.items():
                 watch.enter("reading the bars")
-                candles, notes = ready(source, timeframe, resample, align)
+                group = [self._valid(at) for at in places]
+                candles, notes = ready(source, timeframe, resample, align, group)
                 zones[timeframe] = candles.zone
                 watch.enter("planning")
                 refused = self._judge(places, kept, len(candles), each_work, each_memory, watch.look)
@@ -288,7 +293,7 @@ class Batch(Sequence["Strategy | None"]):
                 places = [at for at in places if at not in refused]
                 if places:
                     prepared = self._prepare(timeframe, kept, watch.look, places)
-                    candles.require(prepared.fields)
+                    require(candles, prepared.plan)
                     group = [self._valid(at) for at in places]
                     budgets = (work, memory)
                     runs.append(_Run(prepared, group, candles, threads, budgets, places, notes, watch))
@@ -470,14 +475,14 @@ class _Run:
 
     def signals(self) -> Iterator[Evaluation]:
         plan = self.prepared.plan
-        kept = run(plan, self.bars.matrix, threads=self.threads, watch=self.watch)
+        kept = run(plan, self.matrix, threads=self.threads, watch=self.watch)
         for strategy, score, entry in zip(self.strategies, kept.integers, kept.masks, strict=True):
             own = (*self.notes, *short_notes(strategy, len(self.bars)))
             yield Evaluation(strategy, self.bars, score, entry, {}, {}, own, self.budgets)
 
     def entries(self) -> list[NDArray[Any]]:
         plan, time = self.prepared.plan, self.bars.time
-        kept = run(plan, self.bars.matrix, threads=self.threads, watch=self.watch)
+        kept = run(plan, self.matrix, threads=self.threads, watch=self.watch)
         self.check(self.whole() + 8 * int(counts_of(kept.bits).sum()), len(self.bars))  # which shows only now
         found = times_where(kept.bits, time.view(np.int64), threads=self.threads, watch=self.watch)
         return [times.view(time.dtype) for times in found]
@@ -485,6 +490,11 @@ class _Run:
     def statistics(self, first: Time | None, last: Time | None) -> list[Statistics]:
         plan, rows = self.prepared.plan, rows_between(self.bars, first, last)
         return statistics(plan, self.strategies, self.bars, rows, threads=self.threads, watch=self.watch)
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """What the plan reads of the bars."""
+        return matrix_of(self.prepared.plan, self.bars, self.strategies[0].timeframe, watch=self.watch)
 
     def whole(self) -> int:
         """The memory of a run that keeps what the plan says of every candle."""

@@ -3,9 +3,10 @@
 A refused bar leaves everything as it was. What has been seen so far can be put into bytes and be
 taken up again, by the same version of dslc, to the last bit:
 
-    dslc stream 1 | SHA-256 of the rest | length of the head | head (JSON) | numbers, states, masks
+    dslc stream 2 | SHA-256 of the rest | length of the head | head (JSON) | numbers, states, masks
 
-The head says whose state it is, of which version, and how much of it there is.
+The head says whose state it is, of which version, and how much of it there is: of the machine, and of those
+of higher timeframes behind it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from datetime import date, datetime
 import hashlib
 import json
 import math
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,15 +26,21 @@ from .candle import nanoseconds
 from .prepared import Prepared
 from .runtime.bars import Bars, BarsError
 from .runtime.clock import DAY, EARLIEST, HOUR, LATEST, TIMEFRAMES, gaps, iso, wall_clock, zone_rule
-from .runtime.engine import Kept, Machine, Memory
+from .runtime.engine import Kept
+from .runtime.frames import Level, packed, unpacked
+from .runtime.market import market_of, needs_times, require
 from .runtime.moments import from_numbers
-from .runtime.plan import FIELDS, Plan
+from .runtime.plan import FIELDS, Plan, Row
+from .runtime.resample import Opening
 from .version import __version__
 
 Time: TypeAlias = "np.datetime64 | datetime | date | str | int | float | None"
 """When a bar opened: what a column of bars may hold (numbers are seconds, milli-, micro- or nanoseconds)."""
 
-_MAGIC = b"dslc stream 1\n"
+Candle: TypeAlias = "Sequence[float | None] | None"
+"""A candle of another instrument: open, high, low, close and volume; None where there is none."""
+
+_MAGIC = b"dslc stream 2\n"
 _DIGEST = hashlib.sha256().digest_size
 _ROOM = 32  # candles between two moves of the halos
 _SCALES = (10**9, 10**6, 10**3, 1)
@@ -59,9 +67,17 @@ class Feed:
         self._unit: int | None = None  # nanoseconds of what bare numbers count, known by the first; 0: dates
         self._length = TIMEFRAMES[timeframe]
         self._needed = [FIELDS.index(field) for field in prepared.fields]
-        self._machine = Machine(prepared.plan, chunk=_ROOM)
+        self._level = Level(prepared.plan, chunk=_ROOM)
+        self._timed = needs_times(prepared.plan)
 
-    def push(self, time: Time, values: Sequence[float | None], replace: bool) -> Kept:
+    def push(
+        self,
+        time: Time,
+        values: Sequence[float | None],
+        replace: bool,
+        series: Mapping[str, float | None] = MappingProxyType({}),
+        symbols: Mapping[str, Candle] = MappingProxyType({}),
+    ) -> Kept:
         """The stored values on the next candle, or, with `replace`, on the last one corrected."""
         read_in = self.zone, self._unit
         try:
@@ -70,6 +86,13 @@ class Feed:
                 value if type(value) is float else _number(field, value)
                 for field, value in zip(FIELDS, values, strict=True)
             ]
+            beside = _beside(self._level.sources, series, symbols)
+            if moment is None and self._timed:
+                raise BarsError(
+                    "B305",
+                    "the strategy reads the clock or other timeframes, and the bar has no time",
+                    help="push it with the time at which it opened",
+                )
             if replace:
                 self._check_replaced(moment)
                 self._check(moment, bar, self._before if self.candles > 1 else None)
@@ -78,18 +101,25 @@ class Feed:
         except BarsError:
             self.zone, self._unit = read_in  # of a first time that did not count
             raise
-        if replace:
-            self._machine.take_back()
-        else:
+        if not replace:
             self._before, self.time = self.time, moment
             self.candles += 1
-        return self._machine.push(bar)
+        brought = [
+            bar[FIELDS.index(str(row[0]))] if len(row) == 1 else beside[row] for row in self._level.sources
+        ]
+        return self._level.push(self._opening(moment), brought, again=replace)
+
+    def _opening(self, moment: int | None) -> Opening | None:
+        """When a candle opens, for whoever reads the clock."""
+        if moment is None or not self._timed:
+            return None
+        return Opening(np.array([moment]), self._length, self.zone)
 
     def warm(self, bars: Bars) -> None:
         """Take a piece of history that begins after the last candle."""
         if len(bars) == 0:
             return
-        bars.require(self.prepared.fields)
+        require(bars, self.prepared.plan)
         if bars.times is not None and (bars.zone or "UTC") != (self.zone or "UTC"):
             if self.candles or self.zone is not None:
                 raise ValueError(
@@ -100,12 +130,7 @@ class Feed:
         if self.candles:
             first = None if bars.times is None else int(bars.times[0])
             self._check_next(first, bars.matrix[:, 0].tolist())
-        machine = Machine(self.prepared.plan)
-        if self.candles:
-            machine.recall(self._machine.memory())
-        machine.skip(bars.matrix[:, :-1])
-        machine.push(bars.matrix[:, -1])
-        self._machine.recall(machine.memory())
+        self._level.skip(market_of(bars, self.timeframe), bars.matrix)
         if bars.times is not None:
             before = int(bars.times[-2]) if len(bars) > 1 else self.time
             self._before, self.time = before, int(bars.times[-1])
@@ -113,7 +138,7 @@ class Feed:
 
     def snapshot(self) -> bytes:
         """What has been seen so far, as bytes."""
-        memory = self._machine.memory() if self.candles else None
+        arrays = packed(self._level.state())
         head = {
             "version": __version__,
             "identity": self.identity,
@@ -123,16 +148,12 @@ class Feed:
             "time": self.time,
             "before": self._before,
             "unit": self._unit,
-            "numbers": 0 if memory is None else len(memory.numbers),
-            "states": 0 if memory is None else len(memory.state),
-            "masks": 0 if memory is None else len(memory.masks),
+            "arrays": [[_kind(values), len(values)] for values in arrays],
         }
         text = json.dumps(head, sort_keys=True).encode("ascii")
         body = len(text).to_bytes(4, "little") + text
-        if memory is not None:
-            for values in (memory.numbers, memory.state, memory.before):
-                body += values.astype("<f8", copy=False).tobytes()
-            body += memory.masks.tobytes()
+        for values in arrays:
+            body += values.astype(_STORED[_kind(values)], copy=False).tobytes()
         return _MAGIC + hashlib.sha256(body).digest() + body
 
     def restore(self, snapshot: bytes) -> None:
@@ -146,19 +167,14 @@ class Feed:
             )
         if head["plan"] != _digest(self.prepared.plan):
             raise SnapshotError("the snapshot was taken by another build of dslc")
-        if head["candles"]:
-            numbers, states, masks = head["numbers"], head["states"], head["masks"]
-            if len(values) != 8 * (numbers + 2 * states) + masks:
-                raise SnapshotError("the snapshot is damaged")
-            floats = np.frombuffer(values, "<f8", numbers + 2 * states).astype(np.float64)
-            bytes_ = np.frombuffer(values, np.uint8, masks, 8 * (numbers + 2 * states))
-            memory = Memory(
-                floats[:numbers], bytes_, floats[numbers : numbers + states], floats[numbers + states :]
-            )
-            try:
-                self._machine.recall(memory)
-            except ValueError:
-                raise SnapshotError("the snapshot is damaged") from None
+        level = Level(self.prepared.plan, chunk=_ROOM)
+        try:
+            level.recall(unpacked(_arrays(head["arrays"], values), self.prepared.plan))
+        except ValueError:
+            raise SnapshotError("the snapshot is damaged") from None
+        if level.begun != bool(head["candles"]):
+            raise SnapshotError("the snapshot is damaged")
+        self._level = level
         self.zone, self._unit = head["zone"], head["unit"]
         self.candles, self.time, self._before = head["candles"], head["time"], head["before"]
 
@@ -280,6 +296,71 @@ def _number(field: str, value: Any) -> float:
     )
 
 
+def _beside(
+    sources: Sequence[Row], series: Mapping[str, float | None], symbols: Mapping[str, Candle]
+) -> dict[Row, float]:
+    """What is read besides the fields of the bar: undefined where it was not brought."""
+    found: dict[Row, float] = {}
+    candles: dict[str, list[float]] = {}
+    for row in sources:
+        if len(row) == 1:
+            continue
+        if row[1] == "series":
+            value = _number(str(row[0]), series.get(str(row[0])))
+            if math.isinf(value):
+                raise BarsError("B201", f"{row[0]} is infinite", help="correct it and push it again")
+            found[row] = value + 0.0
+            continue
+        name = str(row[2])
+        if name not in candles:
+            candles[name] = _candle(name, symbols.get(name))
+        found[row] = candles[name][FIELDS.index(str(row[0]))]
+    return found
+
+
+def _candle(name: str, candle: Candle) -> list[float]:
+    """The candle of another instrument, NaN in all of it where there is none."""
+    if candle is None:
+        return [math.nan] * len(FIELDS)
+    try:
+        values = [_number(field, value) for field, value in zip(FIELDS, candle, strict=True)]
+    except (TypeError, ValueError) as error:
+        if isinstance(error, BarsError):
+            raise
+        raise BarsError(
+            "B106",
+            f"the candle of {name[:40]!r} is not (open, high, low, close, volume)",
+            help="give all five",
+        ) from None
+    there = {field: [value] for field, value in zip(FIELDS, values, strict=True) if value == value}
+    try:
+        Bars(there)
+    except BarsError as error:
+        raise BarsError(error.code, f"{name}: {error.message}", help="correct it and push it again") from None
+    return [*values[:4], values[4] + 0.0]
+
+
+def _kind(values: np.ndarray[Any, Any]) -> str:
+    return {"f": "number", "i": "integer", "u": "mask"}[values.dtype.kind]
+
+
+_STORED = {"number": "<f8", "integer": "<i8", "mask": "u1"}
+
+
+def _arrays(described: list[list[Any]], values: bytes) -> list[np.ndarray[Any, Any]]:
+    """The arrays of a snapshot; ValueError where their lengths are not those of the bytes."""
+    found, at = [], 0
+    for kind, count in described:
+        stored = np.dtype(_STORED[kind])
+        if at + count * stored.itemsize > len(values):
+            raise ValueError("these are fewer bytes than they should be")
+        found.append(np.frombuffer(values, stored, count, at).astype(stored.newbyteorder("=")))
+        at += count * stored.itemsize
+    if at != len(values):
+        raise ValueError("these are more bytes than they should be")
+    return found
+
+
 def _known_zone(zone: str | None) -> str | None:
     if zone is None:
         return None
@@ -300,6 +381,8 @@ def _digest(plan: Plan) -> str:
         plan.mask_constants,
         plan.steps,
         plan.stores,
+        plan.rows,
+        [(frame.timeframe, frame.below, frame.zone, _digest(frame.plan)) for frame in plan.frames],
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -336,15 +419,18 @@ _HEAD: dict[str, tuple[type, ...]] = {
     "time": _TIME,
     "before": _TIME,
     "unit": _TIME,
-    "numbers": _COUNT,
-    "states": _COUNT,
-    "masks": _COUNT,
+    "arrays": (list,),
 }
 
 
 def _is_sound(head: dict[str, Any]) -> bool:
     """Whether the figures of a head can be true."""
-    counts = [head[name] for name in ("candles", "numbers", "states", "masks")]
+    described = head["arrays"]
+    if not all(type(one) is list and len(one) == 2 and one[0] in list(_STORED) for one in described):
+        return False
+    counts = [head["candles"], *(one[1] for one in described)]
+    if not all(type(count) is int for count in counts):
+        return False
     times = [time for time in (head["before"], head["time"]) if time is not None]
     try:
         _known_zone(head["zone"])
@@ -355,6 +441,6 @@ def _is_sound(head: dict[str, Any]) -> bool:
         and all(EARLIEST <= time < LATEST for time in times)
         and times == sorted(set(times))
         and (head["time"] is not None or head["before"] is None)
-        and (head["candles"] > 0 or not any((*counts, *times)))
+        and (head["candles"] > 0 or not times)
         and head["unit"] in (None, 0, *_SCALES)
     )

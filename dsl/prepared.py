@@ -31,11 +31,15 @@ _PACKED: dict[str, StoreForm] = _STORED | {"holds": "bits", "fails": "bits"}
 
 @dataclass(frozen=True)
 class Prepared:
-    """A plan, the name and form of each result that it keeps, in order, and the fields that it reads."""
+    """A plan, and the name and form of each result that it keeps, in order."""
 
     plan: Plan
     names: tuple[tuple[str, StoreForm], ...]
-    fields: tuple[str, ...]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the bars that it reads."""
+        return tuple(field for field in FIELDS if (field,) in self.plan.reads)
 
 
 def prepare(checked: Checked, names: tuple[str, ...], look: Look = idle) -> Prepared:
@@ -130,4 +134,4 @@ def _planned(
     forms = [forms_kept[form] for _, (form, _) in wanted]
     plan = schedule(graph, tuple(zip(forms, roots, strict=True)), look)
     names = tuple(zip((name for name, _ in wanted), forms, strict=True))
-    return Prepared(plan, names, tuple(FIELDS[field] for field, _ in plan.loads))
+    return Prepared(plan, names)

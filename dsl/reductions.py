@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .runtime.engine import Kept, Machine, counts_of, run_in_pieces
+from .runtime.frames import matrix_of
 from .runtime.plan import WORD, Plan
 from .runtime.watch import Watch
 from .sample import HORIZONS, Followed, Sample, sample_bytes
@@ -153,9 +154,10 @@ def last_candles(
     """
     if not len(bars):
         return [None] * len(strategies)
+    matrix = matrix_of(plan, bars, strategies[0].timeframe, watch=watch)
     machine = Machine(plan, watch=watch)
-    machine.skip(bars.matrix[:, :-1])
-    kept = machine.run(bars.matrix[:, -1:])
+    machine.skip(matrix[:, :-1])
+    kept = machine.run(matrix[:, -1:])
     time = bars.time[-1] if bars.times is not None else len(bars) - 1
     scores, masks = iter(kept.integers[:, 0].tolist()), iter(kept.masks[:, 0].tolist())
     return [
@@ -194,7 +196,7 @@ def statistics(
     tally = _Tally(strategies, rows)
     first = rows.start // WORD * WORD
     if rows.start < rows.stop:
-        matrix = bars.matrix[:, : rows.stop]
+        matrix = matrix_of(plan, bars, strategies[0].timeframe, watch=watch)[:, : rows.stop]
         run_in_pieces(
             plan, matrix, tally.take, first=first, piece=piece_of(plan), threads=threads, watch=watch
         )

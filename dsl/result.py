@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from .limits.budgets import check_budgets
 from .prepared import ENTRY, SCORE, by_name
 from .runtime import engine
 from .runtime.bars import Bars
+from .runtime.frames import matrix_of
+from .runtime.market import require
 from .runtime.watch import Watch
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class Evaluation:
     def _interval(self) -> NDArray[np.int64]:
         plan = self.strategy._prepare_interval().plan
         self.strategy._check_budgets(plan, len(self.bars), *self.budgets)
-        return engine.run(plan, self.bars.matrix).integers
+        return engine.run(plan, matrix_of(plan, self.bars, self.strategy.timeframe)).integers
 
     @cached_property
     def _evidence(self) -> Evidence:
@@ -136,18 +138,20 @@ def evaluate(
     align: str | None,
     budgets: tuple[float, float],
     watch: Watch,
+    symbols: Mapping[str, Any] | None = None,
 ) -> Evaluation:
     """Check the bars against the strategy, run the plan that keeps what is named, and name what it kept."""
     watch.enter("planning")
     prepared = strategy._prepare(names, watch.look)
     watch.enter("reading the bars")
-    bars, notes = ready(data, strategy.timeframe, resample, align)
-    bars.require(prepared.fields)
+    bars, notes = ready(data, strategy.timeframe, resample, align, [strategy], symbols)
+    require(bars, prepared.plan)
     watch.enter("planning")
     check_budgets(strategy, prepared.plan, len(bars), *budgets, names=names)
     watch.reckoned = prepared.plan.cost(len(bars))
     watch.enter("evaluating", len(bars))
-    found = by_name(prepared, engine.run(prepared.plan, bars.matrix, watch=watch))
+    matrix = matrix_of(prepared.plan, bars, strategy.timeframe, watch=watch)
+    found = by_name(prepared, engine.run(prepared.plan, matrix, watch=watch))
     checked = strategy._checked
     return Evaluation(
         strategy=strategy,
@@ -161,14 +165,34 @@ def evaluate(
     )
 
 
-def ready(data: Any, timeframe: str, resample: bool, align: str | None) -> tuple[Bars, tuple[str, ...]]:
-    """Bars that are candles of the timeframe, and notes on them."""
+def ready(
+    data: Any,
+    timeframe: str,
+    resample: bool,
+    align: str | None,
+    strategies: Iterable[Strategy],
+    symbols: Mapping[str, Any] | None = None,
+) -> tuple[Bars, tuple[str, ...]]:
+    """Bars that are candles of the timeframe, and notes on them and on the instruments that are read."""
     if align is not None and not resample:
         raise ValueError("align says how to resample; it needs resample=True")
-    bars = data if isinstance(data, Bars) else Bars(data)
+    bars = bars_for(data, strategies := list(strategies), symbols)
     if resample:
         bars = bars.resample(timeframe, align=align)
-    return bars, (*bars.notes, *bars.check_timeframe(timeframe))
+    notes = [*bars.notes, *bars.check_timeframe(timeframe)]
+    read = {name for strategy in strategies for name in strategy.market.symbols.values()}
+    for name in sorted(read & bars.symbols.keys()):
+        other = bars.symbols[name]
+        notes += [f"{name}: {note}" for note in (*other.notes, *other.check_timeframe(timeframe))]
+    return bars, tuple(notes)
+
+
+def bars_for(data: Any, strategies: Iterable[Strategy], symbols: Mapping[str, Any] | None = None) -> Bars:
+    """Bars with the further columns that the strategies read, and the bars of other instruments beside."""
+    if isinstance(data, Bars):
+        return Bars(data, symbols=symbols) if symbols else data
+    series = dict.fromkeys(name for strategy in strategies for name in strategy.market.series)
+    return Bars(data, series=series, symbols=symbols)
 
 
 def short_notes(strategy: Strategy, candles: int) -> tuple[str, ...]:

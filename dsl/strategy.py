@@ -25,6 +25,7 @@ from .limits.estimates import Estimate, estimate
 from .prepared import ENTRY, Prepared, prepare, prepare_interval
 from .runtime.plan import Plan
 from .schemas.parameters import Parameter
+from .schemas.structure import Market
 
 if TYPE_CHECKING:
     from .about.drawn import Form
@@ -197,6 +198,11 @@ class Strategy:
         return self._checked.timeframe
 
     @property
+    def market(self) -> Market:
+        """What the strategy reads besides its candles: time zone, further series, other symbols."""
+        return self._checked.market
+
+    @property
     def inputs(self) -> dict[str, str]:
         """The inputs: name and canonical expression."""
         return dict(self._canonical["inputs"])
@@ -298,15 +304,17 @@ class Strategy:
         memory: float = MEMORY_BUDGET,
         deadline: float | None = None,
         stop: Callable[[], object] | None = None,
+        symbols: Mapping[str, Any] | None = None,
     ) -> Evaluation:
         """Score and decision, inputs and conditions, on every candle of a history.
 
         `bars` is a `Bars` or anything that makes one. `outputs` says what is kept: "all",
         "signals" (score and entry only), or the names of inputs and conditions to keep besides.
         `resample` makes candles of the strategy's timeframe from finer bars, aligned as
-        `Bars.resample` says. Raises BarsError where the bars contradict the strategy, and
-        StrategyError where the run would exceed the budgets `work` or `memory`; that is known
-        before the workspace and the results are allocated (the bars are converted by then).
+        `Bars.resample` says. `symbols` are the bars of other instruments that the strategy reads, by
+        the names that `configuration.symbols` gives them. Raises BarsError where the bars contradict
+        the strategy, and StrategyError where the run would exceed the budgets `work` or `memory`; that
+        is known before the workspace and the results are allocated (the bars are converted by then).
 
         With a `deadline`, in seconds from the call, the evaluation ends in StrategyError (E613) within
         100 ms once they have passed; so it does (E614) once `stop()` is true, which is asked every few
@@ -319,7 +327,8 @@ class Strategy:
         check_budget_values(work=work, memory=memory)
         watch = watch_for(deadline, stop)
         with ending(self._refuse, watch, deadline):
-            found: Evaluation = evaluate(self, names, bars, resample, align, (work, memory), watch)
+            budgets = work, memory
+            found: Evaluation = evaluate(self, names, bars, resample, align, budgets, watch, symbols)
         return found
 
     def estimate(self, candles: int, *, outputs: Outputs = "all") -> Estimate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import hashlib
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .feed import Feed, SnapshotError, Time
+from .feed import Candle, Feed, SnapshotError, Time
 from .result import ready
 from .runtime.engine import Kept
 
@@ -42,6 +42,7 @@ class _Stream(Generic[T]):
 
     _feed: Feed
     _source: Any
+    _strategies: list[Strategy]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._source, self.snapshot(), None)
@@ -57,13 +58,20 @@ class _Stream(Generic[T]):
         """When the last candle opened: nanoseconds since 1970 UTC; None before it and without times."""
         return self._feed.time
 
-    def warm(self, bars: Any, *, resample: bool = False, align: str | None = None) -> None:
+    def warm(
+        self,
+        bars: Any,
+        *,
+        resample: bool = False,
+        align: str | None = None,
+        symbols: Mapping[str, Any] | None = None,
+    ) -> None:
         """Run a history through, at the speed of an evaluation; the next candle is the one behind it.
 
         Takes what `Strategy.evaluate` takes, and raises what it raises. The history must begin after
         the candles that were seen already.
         """
-        self._feed.warm(ready(bars, self._feed.timeframe, resample, align)[0])
+        self._feed.warm(ready(bars, self._feed.timeframe, resample, align, self._strategies, symbols)[0])
 
     def push(
         self,
@@ -75,12 +83,16 @@ class _Stream(Generic[T]):
         volume: float | None = None,
         *,
         replace: bool = False,
+        series: Mapping[str, float | None] | None = None,
+        symbols: Mapping[str, Candle] | None = None,
     ) -> T:
         """The answers on the next finished candle, or with `replace` on the last one, corrected: a tick.
 
         `time` is when it opened, None where no candle has a time. A field that the strategy does not
-        read may be None. Raises BarsError, and stays as it was, where `Bars` would refuse the candle
-        or it does not follow on the one before.
+        read may be None. `series` are further columns by their names, None or left out where a value is
+        missing; `symbols` are the candles of other instruments that closed with this one, or since the
+        one before: (open, high, low, close, volume), left out where there is none. Raises BarsError, and
+        stays as it was, where `Bars` would refuse the candle or it does not follow on the one before.
 
         >>> import dslc
         >>> stream = dslc.compile({
@@ -97,7 +109,8 @@ class _Stream(Generic[T]):
         >>> stream.push("2024-01-01T01:00Z", close=8.0, replace=True).entry
         False
         """
-        return self._tick(self._feed.push(time, (open, high, low, close, volume), replace))
+        candle = open, high, low, close, volume
+        return self._tick(self._feed.push(time, candle, replace, series or {}, symbols or {}))
 
     def _tick(self, kept: Kept) -> T:
         raise NotImplementedError
@@ -119,6 +132,7 @@ class Stream(_Stream[Tick]):
     def __init__(self, strategy: Strategy, snapshot: bytes | None, zone: str | None) -> None:
         checked = strategy._checked
         self._source = strategy
+        self._strategies = [strategy]
         self._inputs, self._conditions = tuple(checked.inputs), tuple(checked.conditions)
         prepared = strategy._prepare((*self._inputs, *self._conditions))
         self._feed = Feed(prepared, strategy.timeframe, f"strategy {strategy.hash}", zone)
@@ -186,7 +200,7 @@ class BatchStream(_Stream["BatchTick"]):
 
     def __init__(self, batch: Batch, snapshot: bytes | None, zone: str | None) -> None:
         self._source = batch
-        valid = [strategy for strategy in batch.strategies if strategy is not None]
+        valid = self._strategies = [strategy for strategy in batch.strategies if strategy is not None]
         timeframes = sorted({strategy.timeframe for strategy in valid})
         if len(timeframes) != 1:
             found = " and ".join(timeframes) or "none"

@@ -20,7 +20,7 @@ import re
 from typing import Any
 
 from .dialects import SHAPES
-from .nodes import COMPARISONS, Binary, Call, Name, Node, Number, Offset, Timeframe, Unary, postorder
+from .nodes import COMPARISONS, At, Binary, Call, Name, Node, Number, Offset, Timeframe, Unary, postorder
 from .words import MARKET_DATA
 
 _MOST = 80
@@ -182,6 +182,8 @@ def _meaning(tree: Node) -> Any:
                 found[id(node)] = (f"unary {operator}", found[id(operand)])
             case Offset(operand=operand, count=count):
                 found[id(node)] = ("[]", found[id(operand)], found[id(count)])
+            case At(operand=operand, timeframe=label):
+                found[id(node)] = ("@", found[id(operand)], label)
             case Call(name=name, arguments=arguments):
                 found[id(node)] = ("()", name, *(found[id(one)] for one in arguments))
             case Number(value=value):
@@ -219,6 +221,8 @@ def _kind(node: Node, kinds: dict[int, str]) -> str:
         case Offset(operand=operand, count=count):
             misplaced = kinds[id(operand)] == _CONSTANT or kinds[id(count)] in (_SERIES, _TRUTH)
             return _NONE if misplaced else kinds[id(operand)]
+        case At(operand=operand):
+            return _SERIES if kinds[id(operand)] == _CONSTANT else kinds[id(operand)]
         case Unary(operator="NOT", operand=operand):
             return _NONE if kinds[id(operand)] in _NUMBERS else _TRUTH
         case Unary(operand=operand):

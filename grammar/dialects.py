@@ -242,12 +242,21 @@ ABSENT = {
     " dmi aroon ichimoku stochastic vortex",
     "triangular average": "trima",
     "directional index of that name": "adxr dx",
-    "other symbol or timeframe": "security requestsecurity",
-    "time of day or calendar": "time hour minute dayofweek weekday dayofmonth month year session timestamp",
+    "way to name other bars inside an expression": "security requestsecurity",
+    "time to compare with": "time timestamp year weekofyear",
+    "weekday of that name": "weekday",
+    "session of that name": "session sessionismarket",
 }
 """What this language has not, and what others call it."""
 
 NEAREST = {
+    **dict.fromkeys(
+        ("security", "requestsecurity"),
+        "write `ema(close, 50) @ 4H`, and `spy.close` of a symbol that configuration.symbols declares",
+    ),
+    **dict.fromkeys(("time", "timestamp", "year", "weekofyear"), "there are hour(), dayOfWeek() and month()"),
+    "weekday": "dayOfWeek() is 1 on Mondays and 7 on Sundays",
+    **dict.fromkeys(("session", "sessionismarket"), "write inSession(9.5, 16)"),
     "dmi": "its lines are plusDi(14), minusDi(14) and adx(14)",
     **dict.fromkeys(("adxr", "dx"), "the nearest is adx(14)"),
     "aroon": "its lines are aroonUp(14) and aroonDown(14)",
@@ -272,6 +281,7 @@ NAMES = {
     "medianprice": "hl2()",
     "tr": _TRUE_RANGE,
     "truerange": _TRUE_RANGE,
+    "dayofmonth": "dayOfMonth()",
     "prevclose": "close[1]",
     "prevopen": "open[1]",
     "prevhigh": "high[1]",
@@ -291,6 +301,7 @@ UNSURE_NAMES = {
     "vol": "volume",
     "lastclose": "close[1]",
     "points": "score",
+    "dayofweek": "dayOfWeek()",
 }
 FRAMES = ("df", "dataframe", "data", "bars", "candles", "ohlcv", "ohlc", "prices")
 NAMED = (

@@ -46,7 +46,7 @@ class Timeframe(Node):
 
 @dataclass(slots=True, eq=False, repr=False, kw_only=True)
 class Name(Node):
-    """Market data, `score`, `timeframe`, an input or a condition."""
+    """Market data, `score`, `timeframe`, an input or a condition; or a field of a symbol, `spy.close`."""
 
     name: str
 
@@ -66,6 +66,15 @@ class Offset(Node):
 
     operand: Node
     count: Node
+
+
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
+class At(Node):
+    """`operand @ timeframe`, the value on candles of a higher timeframe; `label_at` is where that starts."""
+
+    operand: Node
+    timeframe: str
+    label_at: int
 
 
 @dataclass(slots=True, eq=False, repr=False, kw_only=True)
@@ -95,7 +104,7 @@ def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly below, from left to right."""
     if isinstance(node, Binary):
         return node.left, node.right
-    if isinstance(node, Unary):
+    if isinstance(node, Unary | At):
         return (node.operand,)
     if isinstance(node, Offset):
         return node.operand, node.count
@@ -108,7 +117,7 @@ def with_children(node: Node, below: Sequence[Node]) -> Node:
         return node
     if isinstance(node, Binary):
         return replace(node, left=below[0], right=below[1])
-    if isinstance(node, Unary):
+    if isinstance(node, Unary | At):
         return replace(node, operand=below[0])
     if isinstance(node, Offset):
         return replace(node, operand=below[0], count=below[1])
@@ -124,5 +133,17 @@ def postorder(root: Node) -> Iterator[Node]:
         node = stack.pop()
         order.append(node)
         if not isinstance(node, Name | Number):
+            stack.extend(children(node))
+    return reversed(order)
+
+
+def on_own_candles(root: Node) -> Iterator[Node]:
+    """The same but for what stands on candles of a higher timeframe: `x @ 4H` comes without its x."""
+    order: list[Node] = []
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        if not isinstance(node, Name | Number | At):
             stack.extend(children(node))
     return reversed(order)

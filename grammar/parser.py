@@ -31,6 +31,7 @@ from .diagnostics import MAX_DIAGNOSTICS, Edit, Message
 from .dialects import absent, timeframe_of
 from .nodes import (
     COMPARISONS,
+    At,
     Binary,
     Call,
     Name,
@@ -79,7 +80,6 @@ _CHARACTER_HELP = {
     "÷": "write `/`",
     "−": "write `-`",
     "–": "write `-`",
-    "@": "there are no other timeframes inside an expression",
     "$": "names are letters, digits and _",
     ".": "names are letters, digits and _",
     ";": "an entry holds one expression",
@@ -104,6 +104,7 @@ _SPACES, _OTHER = "__IGNORE_0", "OTHER"
 _BLANK = " \t\r\n\f"
 _VALUE = "a value"
 _OPERATOR = "an operator"
+_TIMEFRAME = "a timeframe such as `4H`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ class Mistake:
 class Parsed:
     """The tree of an expression (None where there is none) and what is wrong with its spelling.
 
-    `nodes` are those of the tree, in the order of `postorder`.
+    `nodes` are those of the tree, in the order of `postorder`; none where a part of it is on candles of a
+    higher timeframe.
     """
 
     tree: Node | None
@@ -178,7 +180,8 @@ def _parse(text: str) -> Parsed:
     chains = tuple(_chains(text, nodes))
     if chains and foreign:
         foreign = tuple(_outside(chains, text, one) for one in foreign)
-    return Parsed(tree, (*foreign, *_unreadable(nodes), *chains), nodes)
+    mistakes = (*foreign, *_unreadable(nodes), *chains)
+    return Parsed(tree, mistakes, () if "AT" in kinds else nodes)
 
 
 _Token = tuple[str, int, int]
@@ -256,6 +259,8 @@ def _refused(text: str, kinds: list[str], tokens: list[_Token], stop: _Stop) -> 
     """What is wrong with a text that is no expression."""
     foreign = tuple(_foreign_operators(text))
     expected = _VALUE if stop.wants_value else _OPERATOR
+    if stop.at and kinds[stop.at - 1] == "AT":
+        expected = _TIMEFRAME
     if stop.at == len(tokens):
         mistake = _end_mistake(text, expected)
     elif kinds[stop.at] == _OTHER:
@@ -371,6 +376,14 @@ class _Build:
         ((text, start, end),) = parts
         return Name(name=text, start=start, end=end)
 
+    def member(self, parts: list[Any]) -> Node:
+        (name, start, _), (field, _, end) = parts
+        return Name(name=f"{name}{field}", start=start, end=end)
+
+    def at(self, parts: list[Any]) -> Node:
+        operand, _, (label, start, end) = parts
+        return At(operand=operand, timeframe=label, label_at=start, start=operand.start, end=end)
+
     def call(self, parts: list[Any]) -> Node:
         (name, start, name_end), _, *arguments, (_, _, end) = parts
         listed = tuple(arguments[0]) if arguments else ()
@@ -459,6 +472,13 @@ def _unreadable(nodes: Sequence[Node]) -> Iterator[Mistake]:
         if isinstance(node, Number):
             if node.value - node.value != 0:
                 yield Mistake(say.literal_out_of_range(), *inside(node))
+        elif isinstance(node, At):
+            if node.timeframe not in TIMEFRAMES:
+                start, end = node.label_at, node.label_at + len(node.timeframe)
+                found = timeframe_of(node.timeframe)
+                edits = () if found is None else (Edit(start, end, found),)
+                message = say.unknown_timeframe_literal(node.timeframe, found)
+                yield Mistake(message, start, end, edits, found is not None)
         elif isinstance(node, Timeframe):
             if node.label not in TIMEFRAMES:
                 start, end = inside(node)
@@ -642,9 +662,10 @@ def _token_mistake(text: str, kind: str, place: _Token, expected: str) -> Mistak
     if apart and apart[0] + token in COMPARISONS:
         found = f"{apart[0]} {token}"
         return Mistake(say.foreign_operator(found, apart[0] + token), apart.start(), end)
-    return Mistake(
-        say.unexpected(quoted(token), expected, _token_help(text, kind, start, expected)), start, end
-    )
+    message = say.unexpected(quoted(token), expected, _token_help(text, kind, start, expected))
+    meant = timeframe_of(token) if expected == _TIMEFRAME and kind in ("NAME", "NUMBER") else None
+    edits = () if meant is None else (Edit(start, end, meant),)
+    return Mistake(message, start, end, edits, len(token) > 1)
 
 
 def _end_mistake(text: str, expected: str) -> Mistake:
@@ -658,6 +679,8 @@ def _end_mistake(text: str, expected: str) -> Mistake:
 
 
 def _token_help(text: str, kind: str, start: int, expected: str) -> str | None:
+    if expected == _TIMEFRAME:
+        return f"timeframes: {' '.join(TIMEFRAMES)}"
     if expected == _VALUE:
         return None
     if kind == "_COMMA":

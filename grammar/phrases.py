@@ -7,6 +7,8 @@
 2. Where an operand holds a comparison there are two ways to read it, and the phrase is left alone.
 3. What has an AND or OR in it afterwards is bracketed, unless nothing can take a part of it away.
 
+`of_other_candles` knows TradingView's `request.security` of the own symbol.
+
 `positional` puts arguments with names in the order that this language wants.
 
 Worked: `NOT close - open between 1 and 2` becomes `NOT (close - open >= 1 AND close - open <= 2)`.
@@ -19,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import re
 
-from .dialects import NAMED
+from .dialects import NAMED, timeframe_of
 
 _MOST = 12
 _TOKEN = re.compile(r"\s+|\w+|>=|<=|==|!=|&&|\|\||[^\w\s]")
@@ -35,8 +37,35 @@ _PHRASE = re.compile(
     r"|(?P<among>(?:not\s+|NOT\s+)?in(?=\s*[(\[{]))|(?P<xor>xor|XOR))(?!\w)"
 )
 
+_SECURITY = re.compile(
+    r"\b(?:request\.)?security\s*\(\s*(?:syminfo\.)?(?:tickerid|ticker)\s*,\s*['\"]?(\w+)['\"]?\s*,\s*"
+)
+
 _Part = tuple[str, int, int]
 """A token, its start and its end."""
+
+
+def of_other_candles(text: str) -> str:
+    """The text with `@` where TradingView asks for its own symbol on candles of another timeframe.
+
+    >>> of_other_candles("request.security(syminfo.tickerid, '240', ema(close, 50)) > close")
+    'ema(close, 50) @ 4H > close'
+    """
+    for _ in range(_MOST):
+        match = _SECURITY.search(text)
+        timeframe = None if match is None else timeframe_of(match[1])
+        if match is None or timeframe is None:
+            break
+        depth, end = 1, match.end()
+        while depth and end < len(text):
+            depth += (text[end] == "(") - (text[end] == ")")
+            end += 1
+        inner = text[match.end() : end - 1]
+        if depth or ", gaps" in inner or "lookahead" in inner or "barmerge" in inner:
+            break
+        simple = re.fullmatch(r"\w+(?:\([^()]*\))?", inner) is not None
+        text = f"{text[: match.start()]}{inner if simple else f'({inner})'} @ {timeframe}{text[end:]}"
+    return text
 
 
 def phrased(text: str) -> str:

@@ -10,7 +10,7 @@ canonical form of an expression, which the hash of a strategy is made of.
 
 from __future__ import annotations
 
-from .nodes import COMPARISONS, Binary, Call, Name, Node, Number, Offset, Timeframe, Unary
+from .nodes import COMPARISONS, At, Binary, Call, Name, Node, Number, Offset, Timeframe, Unary
 from .words import number_text
 
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POSTFIX, _ATOM = range(1, 10)
@@ -49,6 +49,8 @@ def _parts(node: Node) -> list[Node | str]:
             return [*parts, ")"]
         case Offset(operand=operand, count=count):
             return [*_operand(operand, _POSTFIX), "[", count, "]"]
+        case At(operand=operand, timeframe=label):
+            return [*_operand(operand, _POSTFIX), f" @ {label}"]
         case Unary(operator="NOT", operand=operand):
             return ["NOT ", *_operand(operand, _NOT)]
         case Unary(operator=operator, operand=operand):
@@ -72,7 +74,7 @@ def _binding(node: Node) -> int:
             return _NOT
         case Unary():
             return _SIGN
-        case Offset():
+        case Offset() | At():
             return _POSTFIX
         case _:
             return _ATOM

@@ -24,7 +24,7 @@ from .brackets import bracketed, is_balanced
 from .diagnostics import Edit
 from .dialects import FRAMES, SHAPES, named, written
 from .nodes import Binary, Call, Name, Node, Unary, children, inside, postorder
-from .phrases import phrased, positional
+from .phrases import of_other_candles, phrased, positional
 from .words import LIMITS, MARKET_DATA
 
 _LONGEST = 600
@@ -132,6 +132,8 @@ def _passes(text: str, defined: Collection[str], own: str) -> tuple[str, bool]:
     made = _characters(text)
     if _last_or_now(made):
         return text, False
+    made = of_other_candles(_characters(text))
+    other = made != _characters(text)
     made = _replaced(made, _FRAMES)
     if own:
         made = re.sub(rf"^\s*{re.escape(own)}\s*:?=(?!=)\s*", "", made)
@@ -150,7 +152,7 @@ def _passes(text: str, defined: Collection[str], own: str) -> tuple[str, bool]:
     guessed = _OF_SCORE.sub(r"\1", _replaced(made, _GUESSES))
     if not _with_commas(guessed):
         guessed = _ONE_COMMA.sub(lambda match: match[0].replace(",", ""), guessed)
-    return guessed, guessed == made and certain
+    return guessed, guessed == made and certain and not other
 
 
 def _replaced(text: str, rules: list[tuple[re.Pattern[str], _Instead]]) -> str:

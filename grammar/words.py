@@ -25,6 +25,9 @@ MINUTES = {
 }
 TIMEFRAMES = tuple(MINUTES)
 
+UTC = "UTC"
+"""The time zone of a document that names none."""
+
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 _RESERVED = frozenset((*MARKET_DATA, "score", "timeframe", "true", "false"))

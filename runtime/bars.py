@@ -13,7 +13,7 @@ Traceback (most recent call last):
 dslc.runtime.bars_error.BarsError: row 1: close is 0.0, but a price is above 0; correct or drop the row
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 import hashlib
 from typing import Any, Never
 
@@ -38,13 +38,16 @@ class Bars:
 
     `data` is a mapping of arrays, a structured array, a pandas, polars or Arrow table, a pathlib.Path
     to CSV or Parquet, or other Bars. Columns go by any usual name and case; unknown ones are ignored.
-    `timeframe` declares how long a bar is; resampling infers it where nothing is declared.
+    `timeframe` declares how long a bar is; resampling infers it where nothing is declared. `series` names
+    further columns to keep where they are there, in which values may be missing; `symbols` are the bars
+    of other instruments by their names, whatever makes Bars.
 
     Attributes: `matrix` float64 (5, n), rows open high low close volume, NaN in all of an absent
     column; `present` the fields that are there; `times` int64 nanoseconds UTC (n,) or None; `zone` an
     IANA name, an offset such as "+02:00", or None (naive times, taken as UTC); `timeframe` what was
-    declared, or made by `resample`; `notes` plain sentences on what was done to the data. All arrays
-    are read-only.
+    declared, or made by `resample`; `series` the further columns by their names, float64 (n,), NaN where
+    a value is missing; `symbols` the Bars of other instruments; `notes` plain sentences on what was done
+    to the data. All arrays are read-only.
 
     Raises BarsError (see there for the codes), and OSError for a file that is missing or locked.
 
@@ -61,6 +64,8 @@ class Bars:
         "matrix",
         "notes",
         "present",
+        "series",
+        "symbols",
         "timeframe",
         "times",
         "zone",
@@ -68,6 +73,8 @@ class Bars:
 
     matrix: NDArray[np.float64]
     present: frozenset[str]
+    series: Mapping[str, NDArray[np.float64]]
+    symbols: Mapping[str, "Bars"]
     times: clock.Times | None
     zone: str | None
     timeframe: str | None
@@ -82,16 +89,30 @@ class Bars:
         object.__setattr__(bars, "_spacing", {})
         return bars
 
-    def __init__(self, data: Any, *, timeframe: str | None = None) -> None:
+    def __init__(
+        self,
+        data: Any,
+        *,
+        timeframe: str | None = None,
+        series: Iterable[str] = (),
+        symbols: Mapping[str, Any] | None = None,
+    ) -> None:
         if timeframe is not None:
             _length(timeframe)
+        beside = {
+            name: bars if isinstance(bars, Bars) else Bars(bars) for name, bars in (symbols or {}).items()
+        }
         if isinstance(data, Bars):
-            self._set(**data._state() | {"timeframe": timeframe or data.timeframe})
+            changes = {"timeframe": timeframe or data.timeframe, "symbols": {**data.symbols, **beside}}
+            self._set(**data._state() | changes | ({"_digest": None} if beside else {}))
+            self.require_series(series)
         else:
-            table = read_table(data)
+            table = read_table(data, tuple(series))
             self._set(
                 matrix=_matrix(table.columns),
                 present=frozenset(table.columns),
+                series=_frozen(table.series),
+                symbols=beside,
                 times=table.times,
                 zone=table.zone,
                 timeframe=timeframe,
@@ -166,8 +187,13 @@ class Bars:
         return self.times.view("M8[ns]")
 
     @property
+    def has_offsets(self) -> bool:
+        """Whether the times have offsets that come and go, of no zone."""
+        return self._wall is not None
+
+    @property
     def digest(self) -> str:
-        """SHA-256, in hexadecimal, of the fields present, their values and the times; not of the zone."""
+        """SHA-256, in hexadecimal, of all values, their names, and the times; not of the zone."""
         if self._digest is None:
             fields = [field for field in FIELDS if field in self.present]
             timed = "untimed" if self.times is None else "timed"
@@ -176,6 +202,11 @@ class Bars:
                 hashed.update(self._row(field).astype("<f8", copy=False).data)
             if self.times is not None:
                 hashed.update(self.times.astype("<i8", copy=False).data)
+            for name, values in sorted(self.series.items()):
+                hashed.update(f"series {name}\n".encode())
+                hashed.update(np.where(np.isnan(values), np.nan, values).astype("<f8", copy=False).data)
+            for name, bars in sorted(self.symbols.items()):
+                hashed.update(f"symbol {name} {bars.digest}\n".encode())
             # Two threads may both come here; they store the same text.
             self._set(_digest=hashed.hexdigest())
         assert self._digest is not None
@@ -190,6 +221,18 @@ class Bars:
             "B301",
             f"the strategy reads {listed(absent)}, but the columns found are {listed(self._found)}",
             help="add the column, or name it so",
+        )
+
+    def require_series(self, names: Iterable[str]) -> None:
+        """Raise BarsError B301 unless all these further columns were kept."""
+        absent = [name for name in names if name not in self.series]
+        if not absent:
+            return
+        there = [name for name in absent if name in self._found]
+        raise BarsError(
+            "B301",
+            f"the strategy reads {listed(absent)}, but the columns found are {listed(self._found)}",
+            help=f"keep it: Bars(…, series={there})" if there else "add the column, or name it so",
         )
 
     def check_timeframe(self, timeframe: str) -> tuple[str, ...]:
@@ -252,15 +295,20 @@ class Bars:
         if source is None:
             reason = "it does not tell how long a bar is; declare it with timeframe="
             note = f"one bar made into 0 candles of {timeframe}: {reason}"
-            candles = Candles(self.matrix[:, :0], self.times[:0], (note,))
+            none = {name: values[:0] for name, values in self.series.items()}
+            candles = Candles(self.matrix[:, :0], self.times[:0], (note,), none)
         else:
             bars = Opening(self.times, source, self.zone, self._wall is not None)
-            candles = resample(self.matrix, bars, timeframe, zone, shown_in)
+            candles = resample(self.matrix, bars, timeframe, zone, shown_in, self.series)
         made = _restore(
             self._state()
             | {
                 "matrix": np.ascontiguousarray(candles.matrix),
                 "times": candles.times,
+                "series": _frozen(candles.series),
+                "symbols": {
+                    name: bars.resample(timeframe, align=align) for name, bars in self.symbols.items()
+                },
                 "zone": shown_in,
                 "timeframe": timeframe,
                 "_wall": None,
@@ -392,6 +440,15 @@ def _matrix(columns: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     return matrix
 
 
+def _frozen(series: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """Columns that nobody can write to; their owners may."""
+    found = {}
+    for name, values in series.items():
+        found[name] = values + 0.0  # a copy, in which -0.0 is 0.0
+        found[name].flags.writeable = False
+    return found
+
+
 def _size_notes(bars: Bars) -> tuple[str, ...]:
     if len(bars) == 0:
         return ("no bars at all",)
@@ -408,6 +465,9 @@ def _check(bars: Bars) -> None:
     columns = {field: row for field, row in zip(FIELDS, bars.matrix, strict=True) if field in bars.present}
     for field, values in columns.items():
         _check_finite(bars, field, values)
+    for name, values in bars.series.items():
+        broken = np.isinf(values)
+        _refuse(bars, "B201", broken, f"{name} is infinite", "leave the value out where it is not known")
     for field in _PRICES:
         if field in columns:
             _check_rule(bars, "B202", columns[field] <= 0, "{} is {}, but a price is above 0", field)

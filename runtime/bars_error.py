@@ -14,7 +14,7 @@ class BarsError(ValueError):
     twice, B207 times not increasing;
     B301 column absent, B302 gap below the timeframe, B303 gaps above it, B304 unknown timeframe,
     B305 no times, B307 does not divide, B308 coarser, B309 alignment,
-    B310 sum of volumes too large.
+    B310 sum of volumes too large, B311 bars of an instrument missing.
 
     >>> str(BarsError("B205", "volume is -1.0, which is below 0", 3, help="correct it"))
     'row 3: volume is -1.0, which is below 0; correct it'

@@ -47,7 +47,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import jit
-from .plan import FIELDS, WORD, Operand, Plan, StoreForm
+from .plan import WORD, Operand, Plan, StoreForm
 from .registry import kernel
 from .watch import Watch
 
@@ -281,7 +281,7 @@ class Machine:
         """
         alone = self._alone
         if alone is None:
-            space = np.empty((len(FIELDS), 1))
+            space = np.empty((len(self._plan.rows), 1))
             kept = room_for(self._plan, 1)
             assert not kept.bits.size  # a candle is less than a word
             arrays = self._arrays(space, kept, self._layout.steps)

@@ -7,6 +7,9 @@ of stateless steps, and only recurrences carry state.
 
 Numbers (float64) and masks (one byte a candle; small scores are masks, too) have slots of their
 own.
+
+What a plan reads are rows: fields of the bars, and whatever `market.py` puts beside them, such as the
+results of another plan on candles of a higher timeframe (a `Frame`).
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from .registry import kernel
 
@@ -24,6 +27,20 @@ WORD = 64
 FIELDS = ("open", "high", "low", "close", "volume")
 """Market data, in the order of the rows that the engine reads."""
 
+Row: TypeAlias = "tuple[str | int, ...]"
+"""A row that a plan reads, by what it is:
+
+| row | value on a candle |
+|---|---|
+| `("close",)` | a field of the bars |
+| `("hour", "clock", zone)` | a figure of the calendar of a zone, at the opening |
+| `("funding", "series")` | a further column of the bars |
+| `("close", "symbol", "SPY")` | a field of another instrument |
+| `("held", 0, 2)` | of the first frame's last candle that has closed, the third result |
+"""
+
+HELD = "held"
+FIELD_ROWS: tuple[Row, ...] = tuple((field,) for field in FIELDS)
 
 StoreForm = Literal["number", "mask", "integer", "bits"]
 
@@ -32,8 +49,13 @@ LOAD = 0.5  # market data, a value
 KEEP: dict[StoreForm, float] = {"number": 1.2, "integer": 1.2, "mask": 0.2, "bits": 0.1}  # into new memory
 MOVE = 0.4  # a value of a halo, once a chunk
 CALL = 10.0  # a step, once a chunk
+ROW = 2.0  # a value of a row that is put beside the bars, and
+CLOCK = 14.0  # one of a row that tells the time,
+RESAMPLED = 6.0  # a candle that goes into one of a higher timeframe, and
+CANDLE = 100.0  # each of those
 FILL = 1.5  # eight bytes of the workspace, once a run: new memory, too
 FAR = 1.25  # times as long takes a step on operands that the second-level cache has no room for,
+_BYTES_RESAMPLED = 96  # of a candle that goes into one of a higher timeframe
 _NEAR_BYTES = 1 << 20  # which is where the workspace is larger
 
 
@@ -72,12 +94,27 @@ class Store:
 
 
 @dataclass(frozen=True, eq=False)
+class Frame:
+    """A plan on candles of a higher timeframe, which are made of candles of the timeframe below.
+
+    Days and weeks are those of the zone. All that the plan keeps are numbers. Where none is missing, a
+    candle is made of `least` candles, or some more on a day of 25 hours.
+    """
+
+    timeframe: str
+    below: str
+    zone: str
+    plan: Plan
+    least: int
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
     """Steps in order, the slots they use, and what is kept.
 
-    `numbers` and `masks` are the halo lengths of the slots; `loads` are (field, slot) pairs in
-    the order of `FIELDS`; `constants` and `mask_constants` are (slot, value) pairs that are
-    filled once. `chunk` is the number of candles that the engine takes at a time by default.
+    `numbers` and `masks` are the halo lengths of the slots; `loads` are pairs of a place in `rows` and a
+    slot; `frames` are what held rows come from; `constants` and `mask_constants` are (slot, value) pairs that
+    are filled once. `chunk` is the number of candles that the engine takes at a time by default.
 
     `recurrent` are the steps, by their places, on which the states of the recurrences depend. When
     these have run over all candles, `lookback` candles are enough to give every other slot what it
@@ -94,6 +131,14 @@ class Plan:
     chunk: int
     recurrent: tuple[int, ...]
     lookback: int
+    rows: tuple[Row, ...] = FIELD_ROWS
+    frames: tuple[Frame, ...] = ()
+
+    @cached_property
+    def reads(self) -> frozenset[Row]:
+        """The rows that have to be brought: those of the bars and beside them, for the frames, too."""
+        own = {self.rows[row] for row, _ in self.loads}
+        return frozenset(row for row in own if row[0] != HELD).union(*(one.plan.reads for one in self.frames))
 
     def cost(self, candles: int, threads: int = 1) -> float:
         """Work of a run, in the units of `Kernel.cost` (about a nanosecond each), of all threads together.
@@ -102,9 +147,13 @@ class Plan:
         chunk; and, once a thread, the workspace that is filled. Threads share the candles, but each
         but the first has a way to its own, on which what recurrences depend on runs again.
         """
-        filled = FILL * self.bytes(0) / 8
+        filled = FILL * self.workspace / 8
+        made = 0.0 if self.rows == FIELD_ROWS else candles * sum(map(row_cost, self.rows))
+        for frame in self.frames:
+            higher = candles // frame.least
+            made += RESAMPLED * candles + CANDLE * higher + frame.plan.cost(higher)
         way = candles * self._recurrent_work + self.lookback * self._a_candle
-        return candles * self._a_candle + filled + (threads - 1) * (way + filled)
+        return made + candles * self._a_candle + filled + (threads - 1) * (way + filled)
 
     @cached_property
     def _a_candle(self) -> float:
@@ -116,7 +165,7 @@ class Plan:
     @cached_property
     def far(self) -> float:
         """How many times as long steps take because the workspace is large."""
-        return FAR if self.bytes(0) > _NEAR_BYTES else 1.0
+        return FAR if self.workspace > _NEAR_BYTES else 1.0
 
     @cached_property
     def _recurrent_work(self) -> float:
@@ -150,11 +199,24 @@ class Plan:
         return work_of(self.steps[place] for place in self.recurrent) / max(self.work, LOAD)
 
     def bytes(self, candles: int) -> int:
-        """Memory that running the plan allocates: the workspace and what is kept."""
+        """Memory that running the plan allocates: the workspace, what is kept, and rows that are made."""
         kept = sum(store_bytes(store.form, candles) for store in self.stores)
+        made = 0 if self.rows == FIELD_ROWS else 8 * len(self.rows) * candles
+        for frame in self.frames:
+            made += _BYTES_RESAMPLED * candles + frame.plan.bytes(candles // frame.least + 2)
+        return kept + made + self.workspace
+
+    @cached_property
+    def workspace(self) -> int:
+        """Memory that a machine of this plan takes, whatever the number of candles."""
         numbers = sum(self.numbers) + len(self.numbers) * self.chunk
         masks = sum(self.masks) + len(self.masks) * self.chunk
-        return kept + 8 * numbers + masks
+        return 8 * numbers + masks
+
+
+def row_cost(row: Row) -> float:
+    """The work for a value of a row that is made."""
+    return CLOCK if row[1:2] == ("clock",) else ROW
 
 
 def store_bytes(form: StoreForm, candles: int) -> int:

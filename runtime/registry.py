@@ -35,12 +35,18 @@ Fraction: TypeAlias = float
 """A constant number from 0 to 1."""
 Percent: TypeAlias = float
 """A constant number from 0 to 100."""
+Hours: TypeAlias = float
+"""A constant number from 0 to 24: a time of day."""
 
-ParameterKind = Literal["Series", "Truth", "Period", "Sample", "Positive", "Fraction", "Percent"]
+ParameterKind = Literal["Series", "Truth", "Period", "Sample", "Positive", "Fraction", "Percent", "Hours"]
 
 PERIODS: dict[ParameterKind, int] = {"Period": 1, "Sample": 2}
 """Parameters that count candles, and the fewest they may be."""
-RANGES: dict[ParameterKind, tuple[float, float]] = {"Fraction": (0.0, 1.0), "Percent": (0.0, 100.0)}
+RANGES: dict[ParameterKind, tuple[float, float]] = {
+    "Fraction": (0.0, 1.0),
+    "Percent": (0.0, 100.0),
+    "Hours": (0.0, 24.0),
+}
 """Parameters that are constants from one number to another."""
 
 MemoryKind = Literal["window", "recurrence", "cumulative"]
@@ -53,16 +59,16 @@ NAN = float("nan")
 class Term:
     """An operation on operands: what a native function is made of.
 
-    `op` names a kernel or window; operands are terms or whatever the caller passed in as
-    series; `params` are the constants of the operation.
+    `op` names a kernel or window, or is "bar" for a row of market data, whose `params` say which; operands
+    are terms or whatever the caller passed in as series; `params` are the constants of the operation.
     """
 
     op: str
     operands: tuple[Any, ...]
-    params: tuple[float, ...] = ()
+    params: tuple[Any, ...] = ()
 
 
-def term(op: str, *operands: Any, params: tuple[float, ...] = ()) -> Term:
+def term(op: str, *operands: Any, params: tuple[Any, ...] = ()) -> Term:
     """A term; reads better than the class where terms nest."""
     return Term(op, operands, params)
 
@@ -207,6 +213,7 @@ _KERNEL_MODULES = (
     "conditions",
     "cumulative",
     "arithmetic",
+    "sessions",
 )
 _FUNCTION_MODULES = (
     "averages",
@@ -221,6 +228,7 @@ _FUNCTION_MODULES = (
     "trend",
     "prices",
     "conditions",
+    "calendar",
 )
 
 
@@ -468,7 +476,7 @@ def _add_function(
 
 def _parameter(declared: inspect.Parameter) -> Parameter:
     default = None if declared.default is inspect.Parameter.empty else declared.default
-    return Parameter(declared.name, declared.annotation, default)
+    return Parameter(declared.name.rstrip("_"), declared.annotation, default)
 
 
 def _add(table: dict[str, Any], name: str, entry: Any) -> None:

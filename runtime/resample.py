@@ -16,8 +16,10 @@ shrink when bars are appended, and what stands stays for as long as it does not:
 apart look like 4H bars until one arrives between them. Declare it where bars may be missing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 import re
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,16 +28,21 @@ from . import clock
 from .bars_error import BarsError
 from .clock import DAY, WEEK, Times
 
+_MOST_EMPTY = 4  # candles a bar that are looked at
 _NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, eq=False)
 class Candles:
-    """Finished candles: `matrix` (5, n) as in Bars, `times` their openings, `notes` what was dropped."""
+    """Finished candles: `matrix` (5, n) as in Bars, `times` their openings, `notes` what was dropped.
+
+    `series` are further columns, each the last value in the candle that is not missing.
+    """
 
     matrix: NDArray[np.float64]
     times: Times
     notes: tuple[str, ...]
+    series: Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,14 +98,19 @@ def alignment_zone(align: str | None) -> str | None:
 
 
 def resample(
-    matrix: NDArray[np.float64], bars: Opening, timeframe: str, zone: str | None, shown_in: str | None
+    matrix: NDArray[np.float64],
+    bars: Opening,
+    timeframe: str,
+    zone: str | None,
+    shown_in: str | None,
+    series: Mapping[str, NDArray[np.float64]] = MappingProxyType({}),
 ) -> Candles:
     """Candles of `timeframe` in the calendar of `zone`; the bars' length must divide it.
 
     `matrix` is (5, n) in the order open high low close volume, a row of NaN for an absent column;
     messages write times in the zone `shown_in`. Raises BarsError where a sum of volumes leaves float64.
     """
-    starts, last_end = _candle_starts(bars.times, clock.TIMEFRAMES[timeframe], zone)
+    starts, ends = candle_spans(bars.times, timeframe, zone)
     first_bars = np.flatnonzero(np.diff(starts, prepend=starts[0] - 1))
     last_bars = np.append(first_bars[1:], len(starts)) - 1
     candle_of_bar = np.zeros(len(starts), dtype=np.intp)
@@ -115,8 +127,8 @@ def resample(
         ]
     )
     openings = starts[first_bars]
-    before, after = _neighbours(bars)
-    begun, finished = before < openings[0], after >= last_end
+    begun = before_first(bars) < openings[0]
+    finished = ends_of_bars(bars, slice(-1, None))[0] >= ends[-1]
     kept = slice(0 if begun else 1, len(openings) if finished else len(openings) - 1)
     notes = [f"{len(starts):,} bars made into {len(openings[kept]):,} candles of {timeframe}"]
     if not begun:
@@ -126,20 +138,101 @@ def resample(
     if bars.length < DAY and ((bars.times - starts) % bars.length).any():
         notes.append("bars do not open on the candles' boundaries; a candle holds the bars that open in it")
     _check_volume(made[4, kept], openings[kept], shown_in)
-    return Candles(made[:, kept], openings[kept], tuple(notes))
+    lasting = {name: last_defined(values, first_bars)[kept] for name, values in series.items()}
+    return Candles(made[:, kept], openings[kept], tuple(notes), lasting)
 
 
-def _candle_starts(times: Times, length: int, zone: str | None) -> tuple[Times, int]:
-    """(start of the candle of every bar, end of the last bar's candle)."""
+def last_defined(values: NDArray[np.float64], firsts: NDArray[np.intp]) -> NDArray[np.float64]:
+    """The last value that is not missing of each group of rows, which begin at `firsts`.
+
+    >>> last_defined(np.array([1.0, 2.0, np.nan, np.nan]), np.array([0, 3]))
+    array([ 2., nan])
+    """
+    places = np.where(np.isnan(values), -1, np.arange(len(values)))
+    found = np.maximum.reduceat(places, firsts)
+    return np.append(values, np.nan)[np.where(found < firsts, len(values), found)]
+
+
+def candles_of(times: Times, timeframe: str, zone: str | None) -> tuple[NDArray[np.intp], Times, Times]:
+    """(row of the first bar, start, end) of every candle of the timeframe that has a bar.
+
+    The same as `candle_spans` says of every bar, but found candle by candle, of which there are fewer.
+
+    >>> firsts, starts, ends = candles_of(np.array([1, 2, 5]) * clock.HOUR, "4H", None)
+    >>> firsts, starts // clock.HOUR
+    (array([0, 2]), array([0, 4]))
+    """
+    edges = _edges(times, clock.TIMEFRAMES[timeframe], zone)
+    if edges is None:
+        starts, ends = candle_spans(times, timeframe, zone)
+        firsts = np.flatnonzero(np.diff(starts, prepend=starts[0] - 1))
+        return firsts, starts[firsts], ends[firsts]
+    rows = np.searchsorted(times, edges)
+    filled = np.flatnonzero(np.diff(rows))
+    return rows[filled], edges[filled], edges[filled + 1]
+
+
+def _edges(times: Times, length: int, zone: str | None) -> Times | None:
+    """Where candles begin and end from the first bar to the last; None where most would be empty."""
+    first, last = int(times[0]), int(times[-1])
+    dates, days = _day_starts(zone, first, last)
+    if length == WEEK:
+        days = days[(dates + 3) % 7 == 0]
+    begin, end = np.searchsorted(days, [first, last], side="right").tolist()
+    days = days[begin - 1 : end + 1]
+    if length >= DAY:
+        return days
+    counts = -(-np.diff(days) // length)
+    if counts.sum() > _MOST_EMPTY * len(times) + 1000:
+        return None
+    of_day = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.append(np.repeat(days[:-1], counts) + length * of_day, days[-1])
+
+
+def candle_spans(times: Times, timeframe: str, zone: str | None) -> tuple[Times, Times]:
+    """(start, end) of the candle of the timeframe that every opening time lies in.
+
+    >>> starts, ends = candle_spans(np.array([5]) * clock.HOUR, "4H", None)
+    >>> starts // clock.HOUR, ends // clock.HOUR
+    (array([4]), array([8]))
+    """
+    length = clock.TIMEFRAMES[timeframe]
     dates, edges = _day_starts(zone, int(times[0]), int(times[-1]))
     if length == WEEK:
         edges = edges[(dates + 3) % 7 == 0]
     place = np.searchsorted(edges, times, side="right") - 1
-    starts, end = edges[place], int(edges[place[-1] + 1])
+    starts, ends = edges[place], edges[place + 1]
     if length >= DAY:
-        return starts, end
+        return starts, ends
     starts = times - (times - starts) % length
-    return starts, min(int(starts[-1]) + length, end)
+    return starts, np.minimum(starts + length, ends)
+
+
+def ends_of_bars(bars: Opening, rows: slice = slice(None)) -> Times:
+    """The earliest that the bar after each of these may open: where it ends, as far as that is known.
+
+    >>> ends_of_bars(Opening(np.array([0]), clock.HOUR, None)) // clock.HOUR
+    array([1])
+    """
+    times = bars.times[rows]
+    if bars.length < DAY:
+        return times + bars.length
+    if bars.mixed:
+        return times + 1
+    # The next daily bar opens on another date, at no known time of day.
+    days = _day_starts(bars.zone, int(times[0]), int(times[-1]))[1]
+    return days[np.searchsorted(days, times, side="right")]
+
+
+def before_first(bars: Opening) -> int:
+    """The latest that a bar before the first one may open."""
+    first = int(bars.times[0])
+    if bars.length < DAY:
+        return first - bars.length
+    if bars.mixed:
+        return first - 1
+    days = _day_starts(bars.zone, first, first)[1]
+    return int(days[np.searchsorted(days, first, side="right") - 1]) - 1
 
 
 def _day_starts(zone: str | None, first: int, last: int) -> tuple[Times, Times]:
@@ -155,19 +248,6 @@ def _day_starts(zone: str | None, first: int, last: int) -> tuple[Times, Times]:
         here = np.maximum(dates * DAY - offset, begin)
         starts = np.where(here < end, np.minimum(starts, here), starts)
     return dates, starts
-
-
-def _neighbours(bars: Opening) -> tuple[int, int]:
-    """(latest opening of a bar before the first, earliest opening of one after the last)."""
-    first, last = int(bars.times[0]), int(bars.times[-1])
-    if bars.length < DAY:
-        return first - bars.length, last + bars.length
-    if bars.mixed:
-        return first - 1, last + 1
-    # The next daily bar opens on another date, at no known time of day.
-    days = _day_starts(bars.zone, first, last)[1]
-    place = np.searchsorted(days, np.array([first, last]), side="right")
-    return int(days[place[0] - 1]) - 1, int(days[place[1]])
 
 
 def _check_volume(volume: NDArray[np.float64], openings: Times, zone: str | None) -> None:

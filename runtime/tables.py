@@ -14,8 +14,8 @@ What the numbers must satisfy is asked in `bars`. Whatever goes wrong is a `Bars
 ([10.5], ('`Adj Close` is read as close',))
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from decimal import Decimal
 import math
@@ -42,9 +42,9 @@ class Columns:
     """Columns as they came: converted, not judged.
 
     `columns` maps each field found (open high low close volume) to a float64 array of shape (n,), NaN
-    where a value is missing; it may be the caller's own array. `times` are int64 nanoseconds UTC, or
-    None without a time column; `zone` and `wall` are those of `Moments`. `found` lists all names, `notes`
-    are plain sentences.
+    where a value is missing; it may be the caller's own array. `series` are further columns alike. `times`
+    are int64 nanoseconds UTC, or None without a time column; `zone` and `wall` are those of `Moments`.
+    `found` lists all names, `notes` are plain sentences.
     """
 
     columns: dict[str, Floats]
@@ -53,6 +53,7 @@ class Columns:
     notes: tuple[str, ...] = ()
     wall: clock.Times | None = None
     found: tuple[str, ...] = ()
+    series: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +64,10 @@ class _Source:
     index: Any = None
 
 
-def read_table(data: Any) -> Columns:
+def read_table(data: Any, series: Sequence[str] = ()) -> Columns:
     """Columns of a mapping of arrays, a pandas, polars or Arrow table, or a Path to CSV or Parquet.
+
+    `series` are the names of further columns, spelled as they are there; any may be absent.
 
     Raises BarsError for all that cannot be read so; OSError only where a file is missing or locked.
     """
@@ -81,13 +84,24 @@ def read_table(data: Any) -> Columns:
         field: _array(*source.pairs[place])[0] for field, place in match.places.items() if field != "time"
     }
     moments, notes = _moments(source, match)
-    _check_lengths(arrays if moments is None else {"time": moments.times, **arrays})
+    further = {name: _array(*_further(name, source, names))[0] for name in series if name in names}
+    _check_lengths((further | arrays) if moments is None else {"time": moments.times, **further, **arrays})
     columns = {
         field: _floats(names[match.places[field]], values, moments) for field, values in arrays.items()
     }
+    kept = {name: _floats(name, values, moments) for name, values in further.items()}
     if moments is None:
-        return Columns(columns, None, None, match.notes, found=tuple(names))
-    return Columns(columns, moments.times, moments.zone, match.notes + notes, moments.wall, tuple(names))
+        return Columns(columns, None, None, match.notes, found=tuple(names), series=kept)
+    return Columns(
+        columns, moments.times, moments.zone, match.notes + notes, moments.wall, tuple(names), kept
+    )
+
+
+def _further(name: str, source: _Source, names: list[str]) -> tuple[str, Any]:
+    """The column of exactly this name; raises BarsError where there are two."""
+    if names.count(name) > 1:
+        two_columns(name, name, name)
+    return source.pairs[names.index(name)]
 
 
 def _source(data: Any) -> _Source:

@@ -41,7 +41,27 @@ def schema() -> dict[str, Any]:
                 "required": ["timeframe"],
                 "additionalProperties": False,
                 "properties": {
-                    "timeframe": {"enum": list(TIMEFRAMES), "description": "M is minutes; there is no month."}
+                    "timeframe": {
+                        "enum": list(TIMEFRAMES),
+                        "description": "M is minutes; there is no month.",
+                    },
+                    "timezone": {
+                        "type": "string",
+                        "description": "Whose clock hours, days and sessions are read from; UTC if left out.",
+                        "examples": ["America/New_York", "+02:00"],
+                    },
+                    "series": {
+                        "type": "array",
+                        "maxItems": LIMITS.entries,
+                        "uniqueItems": True,
+                        "items": names["propertyNames"],
+                        "description": "Further numeric columns of the bars.",
+                    },
+                    "symbols": {
+                        **names,
+                        "additionalProperties": {"type": "string", "minLength": 1},
+                        "description": "Further instruments, by the names that stand for them here.",
+                    },
                 },
             },
             "parameters": {

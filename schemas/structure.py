@@ -8,7 +8,7 @@ two together on generated documents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 import re
 from typing import Any
@@ -18,15 +18,31 @@ from ..grammar.diagnostics import MAX_DIAGNOSTICS, Finding, Mend, Message
 from ..grammar.dialects import key_of, timeframe_of
 from ..grammar.document import ENVELOPE_KEY, Document, Unreadable, kind_of
 from ..grammar.spelling import Speller
-from ..grammar.words import LIMITS, MINUTES, NAME, is_reserved, listing, number_text, quoted
+from ..grammar.words import LIMITS, MINUTES, NAME, UTC, is_reserved, listing, number_text, quoted
 from . import remedies
 from .parameters import KINDS, Flaw, Parameter, declared, shown
 from .parameters import OPTIONAL as PARAMETER_OPTIONAL
 from .parameters import REQUIRED as PARAMETER_REQUIRED
+from .zones import is_zone, nearest_zone
 
 SECTIONS = ("configuration", "inputs", "conditions", "score", "decision")
 OPTIONAL = ("$schema", "name", "description", "language", "parameters", "constraints")
 LANGUAGE = 1
+MARKET = ("timezone", "series", "symbols")
+"""The keys of `configuration` that may be left out."""
+
+
+@dataclass(frozen=True)
+class Market:
+    """What a document says of the market besides the timeframe.
+
+    `timezone` is whose clock is meant, `series` are further columns of the bars, `symbols` further
+    instruments, by the names that stand for them in expressions.
+    """
+
+    timezone: str = UTC
+    series: tuple[str, ...] = ()
+    symbols: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -38,6 +54,7 @@ class Outline:
     """
 
     timeframe: str | None = None
+    market: Market = field(default_factory=lambda: Market())
     inputs: dict[str, str] = field(default_factory=dict)
     conditions: dict[str, str] = field(default_factory=dict)
     weights: dict[str, int] = field(default_factory=dict)
@@ -77,6 +94,7 @@ class _Check:
         self.speller = speller
         self.findings: list[Finding] = []
         self.parameter_names: set[str] = set()
+        self.market_names: set[str] = set()
 
     def add(self, message: Message, *pointer: str, key: bool = False, mend: Mend | None = None) -> None:
         self.findings.append(Finding(message, pointer, "key" if key else "value", mend=mend))
@@ -149,7 +167,12 @@ class _Check:
     def configuration(self, value: Any) -> None:
         if not self.section(value, "configuration"):
             return
-        self.keys(value, ("configuration",), "`configuration`", ("timeframe",))
+        self.keys(value, ("configuration",), "`configuration`", ("timeframe",), MARKET)
+        self.outline.market = Market(
+            self.timezone(value.get("timezone", UTC)),
+            self.series(value.get("series", [])),
+            self.symbols(value.get("symbols", {})),
+        )
         if "timeframe" not in value:
             return
         timeframe = value["timeframe"]
@@ -164,6 +187,67 @@ class _Check:
             mend = remedies.of_timeframe(timeframe)
             help_ = 'for example "1H"'
             self.wrong_type(timeframe, "`timeframe`", "a string", *where, help_=help_, mend=mend)
+
+    def timezone(self, value: Any) -> str:
+        where = "configuration", "timezone"
+        if not isinstance(value, str):
+            self.wrong_type(value, "`timezone`", "a string", *where, help_='for example "Europe/Berlin"')
+        elif is_zone(value):
+            return value
+        else:
+            nearest = nearest_zone(value, self.speller)
+            mend = None if nearest is None else remedies.put(where, nearest, False)
+            self.add(say.unknown_timezone(value, nearest), *where, mend=mend)
+        return UTC
+
+    def series(self, value: Any) -> tuple[str, ...]:
+        where = "configuration", "series"
+        if not isinstance(value, list):
+            mend = remedies.put(where, [value], True) if isinstance(value, str) else None
+            self.wrong_type(value, "`series`", "a list of names", *where, mend=mend)
+            return ()
+        if len(value) > LIMITS.entries:
+            self.add(say.too_many_entries("series", len(value), LIMITS.entries), *where, key=True)
+            return ()
+        found = []
+        for at, name in enumerate(value):
+            if not isinstance(name, str):
+                self.wrong_type(name, "a series", "a string", *where, str(at))
+            elif self.declares(name, *where, str(at), key=False):
+                found.append(name)
+        return tuple(found)
+
+    def symbols(self, value: Any) -> dict[str, str]:
+        where = "configuration", "symbols"
+        if not isinstance(value, dict):
+            help_ = 'for example {"spy": "SPY"}'
+            self.wrong_type(value, "`symbols`", "an object", *where, help_=help_)
+            return {}
+        if len(value) > LIMITS.entries:
+            self.add(say.too_many_entries("symbols", len(value), LIMITS.entries), *where, key=True)
+            return {}
+        found = {}
+        for name, symbol in value.items():
+            if symbol == "":
+                self.add(say.wrong_json_type("a symbol", "its name", "an empty string"), *where, name)
+            elif not isinstance(symbol, str):
+                self.wrong_type(symbol, "a symbol", "a string with its name", *where, name)
+            elif self.declares(name, *where, name, key=True):
+                found[name] = symbol
+        return found
+
+    def declares(self, name: str, *pointer: str, key: bool) -> bool:
+        """Whether a name of further market data is a free one."""
+        if not NAME.fullmatch(name):
+            self.add(say.bad_name(name), *pointer, key=key)
+        elif is_reserved(name):
+            self.add(say.reserved_name(name), *pointer, key=key)
+        elif name in self.market_names:
+            self.add(say.name_taken(name, "market data"), *pointer, key=key)
+        else:
+            self.market_names.add(name)
+            return True
+        return False
 
     def parameters(self, value: Any) -> None:
         if value is None:
@@ -272,6 +356,8 @@ class _Check:
         elif is_reserved(name):
             mend = remedies.of_reserved(name, section, self.data)
             self.add(say.reserved_name(name), section, name, key=True, mend=mend)
+        elif name in self.market_names:
+            self.add(say.name_taken(name, "market data"), section, name, key=True)
         elif name in self.outline.parameters or name in self.parameter_names:
             self.add(say.name_taken(name, "a parameter"), section, name, key=True)
         elif section == "conditions" and (name in self.outline.inputs or name in self.outline.unusable):

@@ -20,6 +20,7 @@ from typing import Any
 import dslc
 from dslc.grammar.catalogue import CATALOGUE
 from dslc.grammar.diagnostics import Diagnostic
+from dslc.grammar.words import TIMEFRAMES
 import pytest
 
 FILES = sorted((Path(__file__).parent / "cases" / "diagnostics").glob("*.json"))
@@ -302,7 +303,7 @@ def test_a_name_counts_once_however_often_it_is_used() -> None:
         ("shift(close, 1) > 1", "write x[1] for the value one candle ago"),
         ("volume(1) > 1", "write `volume` without the parentheses, or an operator"),
         ("é > 1", "names are ASCII letters, digits and _"),
-        ("close @ 1", "there are no other timeframes inside an expression"),
+        ("close @ 1", f"timeframes: {' '.join(TIMEFRAMES)}"),
         ("close ~ 1", None),
     ],
 )

@@ -63,6 +63,7 @@ KERNEL_TIMES = {
     ("root", 1): 0.89,
     ("bars_since", 1): 1.41, ("streak", 1): 1.44, ("value_when", 1): 2.37, ("since", 1): 3.57,
     ("choose", 1): 0.348, ("only", 1): 0.14, ("or_else", 1): 0.179, ("defined", 1): 0.138,
+    ("in_session", 1): 0.221, ("mean_since_change", 1): 2.34,
     ("missing", 1): 0.128, ("cumulative", 1): 1.7, ("halfway", 1): 2.12, ("sign", 1): 0.196,
     ("whole_below", 1): 0.211, ("whole_above", 1): 0.237, ("nearest_whole", 1): 0.287,
     ("logarithm", 1): 4.02, ("exponential", 1): 5.27, ("power", 1): 16.4, ("sum_of", 1): 0.205,

@@ -26,11 +26,13 @@ import pytest
 
 NAMES = public_names()
 LENGTH, CHANGED = 4_000, 150
+TIMES = np.datetime64("2024-01-01T19", "ns") + np.arange(LENGTH) * np.timedelta64(1, "h")  # 149 is a midnight
 RARE = 2_000_000  # more volume than any candle has
 ARGUMENTS = {
     "Sample": "7", "Positive": "1.5", "Fraction": "0.85", "Percent": "75",
     "Truth": "close > open",
 }  # fmt: skip
+HOURS = ("9.5", "16")
 SERIES = ("close", "open", "high")
 PERIODS = ("7", "12", "5", "9")
 
@@ -40,7 +42,7 @@ every_function = pytest.mark.parametrize("name", NAMES)
 def call(name: str, series: tuple[str, ...] = SERIES, truth: str = ARGUMENTS["Truth"]) -> str:
     """A function with arguments; of several series each is another one."""
     series = (series[0], f"({series[1]}) / 60") if name == "pow" else series  # else it is larger than any
-    given = {"Series": iter(series), "Period": iter(PERIODS), "Truth": iter((truth,))}
+    given = {"Series": iter(series), "Period": iter(PERIODS), "Truth": iter((truth,)), "Hours": iter(HOURS)}
     shown = []
     for kind, usual in [(found.kind, found.default) for found in functions()[name].parameters]:
         constant = str(usual) if kind == "Positive" and usual is not None else ARGUMENTS.get(kind, "")
@@ -61,7 +63,8 @@ def document(text: str, *, truth: bool) -> dict[str, Any]:
 def values(name: str, bars: Mapping[str, np.ndarray], text: str | None = None) -> np.ndarray:
     """The value on every candle; of a truth 1, 0 or undefined."""
     truth = functions()[name].result == "truth"
-    result = dslc.compile(document(text or call(name), truth=truth)).evaluate(bars)
+    timed = {"time": TIMES[: len(bars["close"])], **bars}
+    result = dslc.compile(document(text or call(name), truth=truth)).evaluate(timed)
     if not truth:
         return result.inputs["it"]
     return np.where(result.conditions["it"], 1.0, np.where(result.conditions["fails"], 0.0, np.nan))

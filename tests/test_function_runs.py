@@ -11,6 +11,7 @@ from typing import Any
 
 import dslc
 from dslc.runtime import engine
+from dslc.runtime.frames import matrix_of
 from dslc.runtime.registry import functions, public_names
 import numpy as np
 import pytest
@@ -36,6 +37,14 @@ def everything() -> dslc.Strategy:
     )
 
 
+def market(seed: int, candles: int) -> np.ndarray:
+    """What the strategy reads of some candles."""
+    strategy = everything()
+    plan = strategy._prepare((*strategy.inputs, *strategy.conditions)).plan
+    hours = np.datetime64("2024-01-01T18", "ns") + np.arange(candles) * np.timedelta64(1, "h")
+    return matrix_of(plan, dslc.Bars({"time": hours, **walk(seed, candles)}), strategy.timeframe)
+
+
 def kept(matrix: np.ndarray, **how: Any) -> tuple[bytes, ...]:
     strategy = everything()
     plan = strategy._prepare((*strategy.inputs, *strategy.conditions)).plan
@@ -45,17 +54,17 @@ def kept(matrix: np.ndarray, **how: Any) -> tuple[bytes, ...]:
 
 @pytest.mark.parametrize("chunk", [1, 3, 64, 100])
 def test_any_chunk_gives_the_same_bits(chunk: int) -> None:
-    matrix = dslc.Bars(walk(1, CANDLES)).matrix
+    matrix = market(1, CANDLES)
     assert kept(matrix, chunk=chunk) == kept(matrix)
 
 
 def test_threads_give_the_same_bits() -> None:
-    matrix = dslc.Bars(walk(2, 60_000)).matrix
+    matrix = market(2, 60_000)
     assert kept(matrix, threads=2) == kept(matrix)
 
 
 def test_plain_python_gives_the_same_bits() -> None:
-    matrix = dslc.Bars(walk(3, 120)).matrix
+    matrix = market(3, 120)
     assert kept(matrix, compiled=False) == kept(matrix)
 
 
@@ -63,7 +72,7 @@ def test_candle_by_candle_gives_the_same_bits() -> None:
     """A machine that is given candles alone, some of them twice, as a stream does."""
     strategy = everything()
     plan = strategy._prepare((*strategy.inputs, *strategy.conditions)).plan
-    matrix = dslc.Bars(walk(4, 300)).matrix
+    matrix = market(4, 300)
     whole = engine.run(plan, matrix)
     machine = engine.Machine(plan)
     for at in range(matrix.shape[1]):
@@ -79,7 +88,7 @@ def test_candle_by_candle_gives_the_same_bits() -> None:
 def test_what_comes_changes_nothing_before_it(poison: float) -> None:
     strategy = everything()
     plan = strategy._prepare((*strategy.inputs, *strategy.conditions)).plan
-    matrix = dslc.Bars(walk(5, CANDLES)).matrix
+    matrix = market(5, CANDLES)
     whole = engine.run(plan, matrix)
     for now in (1, 30, 333):
         changed = matrix.copy()
@@ -92,7 +101,7 @@ def test_what_comes_changes_nothing_before_it(poison: float) -> None:
 def test_the_first_candles_give_the_first_values() -> None:
     strategy = everything()
     plan = strategy._prepare((*strategy.inputs, *strategy.conditions)).plan
-    matrix = dslc.Bars(walk(6, 200)).matrix
+    matrix = market(6, 200)
     whole = engine.run(plan, matrix)
     for length in (1, 2, 15, 50, 199):
         part = engine.run(plan, np.ascontiguousarray(matrix[:, :length]))

@@ -26,9 +26,11 @@ PUBLISHED = {
 }  # fmt: skip
 
 
-def document(inputs: dict[str, str], conditions: dict[str, str] | None = None) -> dict[str, Any]:
+def document(
+    inputs: dict[str, str], conditions: dict[str, str] | None = None, timeframe: str = "1D"
+) -> dict[str, Any]:
     return {
-        "configuration": {"timeframe": "1D"},
+        "configuration": {"timeframe": timeframe},
         "inputs": inputs,
         "conditions": conditions or {"some": "close > 0"},
         "score": {},
@@ -44,34 +46,45 @@ def test_the_published_functions_are_there_with_their_arguments() -> None:
 def test_the_example_of_the_documentation_holds(name: str) -> None:
     bars, examples = example_of(functions()[name])
     assert examples, "the documentation has no example"
+    timeframe = timeframe_of(bars)
     for expression, wanted in examples:
         if functions()[name].result == "truth":
-            result = dslc.compile(document({}, {"it": expression})).evaluate(bars)
+            result = dslc.compile(document({}, {"it": expression}, timeframe)).evaluate(bars)
             assert [str(int(held)) for held in result.conditions["it"]] == wanted
         else:
-            result = dslc.compile(document({"it": expression})).evaluate(bars)
+            result = dslc.compile(document({"it": expression}, timeframe=timeframe)).evaluate(bars)
             shown = ["-" if value != value else f"{value:g}" for value in result.inputs["it"]]
             assert shown == wanted
 
 
-def example_of(function: Function) -> tuple[dict[str, list[float]], list[tuple[str, list[str]]]]:
+def timeframe_of(bars: dict[str, Any]) -> str:
+    """The timeframe of the candles of an example: the smallest gap between them."""
+    times = np.array(bars.get("time", ["2024-01-01", "2024-01-02"]), "M8[m]")
+    return {30: "30M", 60: "1H", 1440: "1D"}[int(np.diff(times).astype(int).min())]
+
+
+def example_of(function: Function) -> tuple[dict[str, Any], list[tuple[str, list[str]]]]:
     """The bars and the (expression, values) lines of an example; what it leaves out is made up."""
     text = function.documentation.partition("Example:")[2]
     given: dict[str, list[float]] = {}
+    times: list[str] = []
     examples = []
     for line in text.strip().splitlines():
-        subject, _, values = line.strip().rpartition(":")
+        subject, _, values = line.strip().partition(":")
         if subject in FIELDS:
             given[subject] = [float(value) for value in values.split()]
+        elif subject == "time":
+            times = values.split()
         else:
             examples.append((subject, values.split()))
     length = len(next(iter(given.values())))
     close = given.get("close", [10.0] * length)
-    bars = {"open": given.get("open", close), "close": close, "volume": given.get("volume", [1.0] * length)}
+    volume = given.get("volume", [1.0] * length)
+    bars: dict[str, Any] = {"open": given.get("open", close), "close": close, "volume": volume}
     body = list(zip(bars["open"], close, strict=True))
     bars["high"] = given.get("high", [max(pair) for pair in body])
     bars["low"] = given.get("low", [min(pair) for pair in body])
-    return bars, examples
+    return bars | ({"time": times} if times else {}), examples
 
 
 @pytest.mark.parametrize("name", public_names())
@@ -111,6 +124,7 @@ def test_the_first_defined_candle_is_the_documented_one(name: str) -> None:
 NOW_AND_THEN = {"pivotHigh", "pivotLow"}  # defined on the candles that confirm one
 CONSTANTS: dict[str, Any] = {
     "Positive": 1.5, "Fraction": 0.85, "Percent": 75, "Series": "close", "Truth": "close > 0",
+    "Hours": 9.5,
 }  # fmt: skip
 
 
@@ -142,7 +156,9 @@ def walk(length: int, seed: int = 7) -> dict[str, np.ndarray]:
     opened = close * np.exp(rng.normal(0, 0.01, length))
     high = np.maximum(opened, close) * np.exp(np.abs(rng.normal(0, 0.005, length)))
     low = np.minimum(opened, close) * np.exp(-np.abs(rng.normal(0, 0.005, length)))
-    return {"open": opened, "high": high, "low": low, "close": close, "volume": rng.uniform(1, 1e6, length)}
+    time = np.datetime64("1990-01-01", "ns") + np.arange(length) * np.timedelta64(1, "D")
+    volume = rng.uniform(1, 1e6, length)
+    return {"time": time, "open": opened, "high": high, "low": low, "close": close, "volume": volume}
 
 
 TALIB = {

@@ -20,7 +20,11 @@ import dslc
 from dslc.grammar.nodes import Call, postorder
 from dslc.prepared import prepare_batch
 from dslc.runtime import engine, registry
-from dslc.runtime.plan import Operand, Plan, Step, Store
+from dslc.runtime.clock import HOUR
+from dslc.runtime.frames import Level
+from dslc.runtime.market import Market
+from dslc.runtime.plan import FIELDS, Operand, Plan, Step, Store
+from dslc.runtime.resample import Opening
 import numpy as np
 from numpy.typing import NDArray
 import pytest
@@ -402,7 +406,7 @@ def call_of(name: str, period: int = 5) -> str:
     found = registry.function(name)
     assert found is not None
     usual = {"Period": str(period), "Sample": str(max(period, 2)), "Positive": "1.5", "Fraction": "0.85"}
-    usual |= {"Series": "close", "Percent": "75", "Truth": "close > open"}
+    usual |= {"Series": "close", "Percent": "75", "Hours": "9.5", "Truth": "close > open"}
     series = iter(("close", "open", "high", "low"))
     arguments = [
         next(series) if parameter.kind == "Series" else usual[parameter.kind]
@@ -428,8 +432,15 @@ def lone(name: str, period: int = 5) -> tuple[Any, int | None]:
     return strategy._prepare(("x",)).plan, None if left == float("-inf") else int(1 - left)
 
 
-def value_of(plan: Any, matrix: NDArray[np.float64]) -> NDArray[Any]:
-    kept = engine.run(plan, np.ascontiguousarray(matrix))
+def brought(plan: Any, matrix: NDArray[np.float64], first: int = 0) -> NDArray[np.float64]:
+    """What a plan reads where the fields of the bars are these, hour after hour from the first on."""
+    times = np.datetime64("2024-01-01", "ns").astype(np.int64) + HOUR * (first + np.arange(matrix.shape[1]))
+    rows = {(field,): row for field, row in zip(FIELDS, matrix, strict=True)}
+    return Level(plan).matrix(Market(rows, matrix.shape[1], Opening(times, HOUR, None)))
+
+
+def value_of(plan: Any, matrix: NDArray[np.float64], first: int = 0) -> NDArray[Any]:
+    kept = engine.run(plan, np.ascontiguousarray(brought(plan, matrix, first)))
     return kept.numbers[0] if len(kept.numbers) else kept.masks[-1]
 
 
@@ -460,7 +471,7 @@ def test_what_reads_a_window_does_not_depend_on_where_the_series_starts(name: st
     plan, length = lone(name, period)
     whole = value_of(plan, noise(2))
     for start in (1, 2, 3, 50, 99):
-        later = value_of(plan, noise(2)[:, start:])
+        later = value_of(plan, noise(2)[:, start:], start)
         if length is not None:
             assert later[length - 1 :].tobytes() == whole[start + length - 1 :].tobytes()
         else:

@@ -626,7 +626,7 @@ def test_a_formula_brackets_what_would_fall_apart() -> None:
         ("avg(close, 9) > 1", "did you mean `sma`?"),
         ("vwap > 1", "write `vwap(n = 20)`"),
         ("obv > 1", "write `obv()`"),
-        ("dayofweek == 1", "there is no time of day"),
+        ("dayofweek == 1", "write `dayOfWeek()`"),
         ("RSI > 1", "write `rsi(series, n)`"),
         ("close in (1, 2)", "x == 1 OR x == 2"),
         ("close > open == 1", "write `close > open`"),

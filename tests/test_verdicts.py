@@ -121,7 +121,7 @@ def test_evaluating_asks_for_no_verdicts(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_units_of_formulas_are_those_that_the_registry_declares() -> None:
     arguments = {"Series": "close", "Period": "3", "Sample": "3", "Positive": "2", "Truth": "close > open"}
-    arguments |= {"Fraction": "0.85", "Percent": "75"}
+    arguments |= {"Fraction": "0.85", "Percent": "75", "Hours": "9.5"}
     seen = 0
     for name in public_names():
         called = functions()[name]

@@ -137,8 +137,6 @@ class _Builder:
     def _node(self, node: Node, form: Form) -> int:
         target = self.target
         match node.op:
-            case "bar":
-                return target.bar(str(node.params[0]))
             case "const":
                 return target.number(float.fromhex(str(node.params[0])))
             case "truth":

@@ -10,7 +10,8 @@ from ..facts import right_ends
 from ..graph import Graph, Node
 from ..looks import Look, idle, watched
 
-_LEAVES = frozenset(("bar", "const", "truth", "points"))
+_LEAVES = {"bar": 1, "frame": 1, "const": 0, "truth": 0, "points": 0}
+"""Operations that read nothing; the one operand that some have is the frame that they are of."""
 
 
 def verify(graph: Graph, look: Look = idle) -> None:
@@ -27,10 +28,12 @@ def verify(graph: Graph, look: Look = idle) -> None:
 
 def _problem(kinds: list[Kind], node: Node) -> str | None:
     """What is wrong with a node, whose number is that of the kinds before it."""
-    if node.op in _LEAVES:
-        return "a leaf has operands" if node.args else None
     if max(node.args, default=-1) >= len(kinds):
         return "uses a later node"
+    if node.op in _LEAVES:
+        return None if len(node.args) <= _LEAVES[node.op] else "a leaf has operands"
+    if node.op == "held":
+        return None if [kinds[arg] for arg in node.args] == ["number", "number"] else "holds no number"
     if node.op == "shift":
         return None if int(node.params[0]) > 0 else "shifts into the future"
     if find_window(node.op) is not None:

@@ -18,7 +18,7 @@ from ...runtime.registry import Window, find_window
 from ..graph import Graph
 from ..looks import Look, idle, watched
 
-_NEVER_NEGATIVE = frozenset(("bar", "magnitude", "rise", "fall"))
+_NEVER_NEGATIVE = frozenset(("magnitude", "rise", "fall"))
 _KEEP_SIGN = frozenset(("shift", "add", "multiply", "divide", "larger", "smaller"))
 
 
@@ -47,6 +47,10 @@ def _never_negative(graph: Graph) -> list[bool]:
     for node in graph:
         if node.op == "const":
             known.append(float.fromhex(str(node.params[0])) >= 0.0)
+        elif node.op == "bar":
+            known.append("series" not in node.params[1:2])
+        elif node.op == "held":
+            known.append(known[node.args[0]])
         elif node.op in _KEEP_SIGN or find_window(node.op) is not None:
             known.append(all(known[arg] for arg in node.args))
         else:

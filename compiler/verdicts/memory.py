@@ -19,21 +19,35 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 import sys
+from typing import Any
 
 from ...grammar.words import MARKET_DATA
 from ...runtime.registry import NAN, PERIODS, Term, functions
 from ..facts import own_first
-from ..graph import Graph, GraphTooLarge, Node, Param, Recipe
+from ..graph import CLOCK, Graph, GraphTooLarge, Node, Param, Recipe
 from .order import SEEN_THROUGH, Order
 from .units import Unit, declared_unit, unit_of
 
 MOST = sys.float_info.max
 TINY = 5e-324
+Interval = tuple[float, float]
 NEVER = (MOST, -MOST)
 """The interval of what is undefined on every candle."""
 
 EVER = 1 << 60
 """A candle that never comes."""
+
+ANY = (-MOST, MOST)
+
+_FIGURES: dict[Any, Interval] = {
+    "hour": (0.0, 23.0),
+    "minute": (0.0, 59.0),
+    "second": (0.0, 86_399.0),
+    "dayOfWeek": (1.0, 7.0),
+    "dayOfMonth": (1.0, 31.0),
+    "month": (1.0, 12.0),
+}
+"""What the figures of the clock may be."""
 
 SCALE = 1 << 24
 """A computation so many candles ago is one whole number, `ago * SCALE + computation`."""
@@ -41,9 +55,9 @@ SCALE = 1 << 24
 MOST_ASKED = 512
 """Nodes that a document may ask for that is analyzed right into a memory."""
 
-Interval = tuple[float, float]
-
-_AS_ITS_OPERAND = frozenset(("mean", "smooth", "smooth_shortly", "smooth_finely", "highest", "lowest"))
+_AS_ITS_OPERAND = frozenset(
+    ("held", "mean", "smooth", "smooth_shortly", "smooth_finely", "highest", "lowest")
+)
 """Never outside the range of the operand: a mean is rounded once, and its exact value lies between."""
 
 _NEVER_UNDEFINED = frozenset(("highest", "lowest", "larger", "smaller", "negate", "magnitude"))
@@ -78,11 +92,12 @@ class Memory(Order, Graph):
         self.solid: list[bool] = []
         self.value: list[int] = []
         self.fixed: list[bool] = []
-        self._followed: dict[tuple[Recipe | int, ...], tuple[int, ...]] = {}
+        self._followed: dict[tuple[Any, ...], tuple[int, ...]] = {}
 
     def begin(self) -> None:
         """Make ready for another document: it may ask for `MOST_ASKED` nodes."""
         self.asked = 0
+        self.frame = ()
         self._limit = len(self.nodes) + MOST_ASKED
 
     @property
@@ -92,7 +107,7 @@ class Memory(Order, Graph):
 
     def follow(self, recipe: Recipe, operands: Sequence[int]) -> tuple[int, ...]:
         """The results of a recipe over operands, remembered."""
-        key: tuple[Recipe | int, ...] = (recipe, *operands)
+        key = (recipe, self.frame, self.zone, *operands)
         found = self._followed.get(key)
         if found is None:
             found = self._followed[key] = super().follow(recipe, operands)
@@ -166,7 +181,9 @@ class Memory(Order, Graph):
             first = max([self.first[arg] for arg in args], default=0) + own_first(op, params)
             if op in _CHOOSING:
                 first = min(self.first[args[-2]], self.first[args[-1]])
-            solid = op == "bar" or (op in _NEVER_UNDEFINED and all(self.solid[arg] for arg in args))
+            solid = (op == "bar" and (len(params) == 1 or CLOCK in params)) or (
+                op in _NEVER_UNDEFINED and all(self.solid[arg] for arg in args)
+            )
             unit = unit_of(op, args, params, self.unit, _declared().get(op))
             low, high = self._range(op, args, params)
         self.size.append(size)
@@ -193,7 +210,7 @@ class Memory(Order, Graph):
         return min(true), max(false)
 
     def _group(self, number: int, op: str, args: tuple[int, ...], params: tuple[Param, ...]) -> int:
-        if op == "bar":
+        if op == "bar" and params[0] in MARKET_DATA:
             return 2 if params[0] == MARKET_DATA[4] else 1
         group = 4 << number % 60
         if op in SEEN_THROUGH:
@@ -204,8 +221,10 @@ class Memory(Order, Graph):
     # --- ranges ----------------------------------------------------------------------------
 
     def _range(self, op: str, args: tuple[int, ...], params: tuple[Param, ...]) -> Interval:
-        if op == "bar":
+        if op == "bar" and params[0] in MARKET_DATA:
             return (0.0 if params[0] == MARKET_DATA[4] else TINY), MOST
+        if op == "bar":
+            return _FIGURES.get(params[0], ANY) if CLOCK in params else ANY
         if op == "score":
             weights = [float(weight) for weight in params]
             return sum(w for w in weights if w < 0), sum(w for w in weights if w > 0)
@@ -294,6 +313,7 @@ _RULES: dict[str, Callable[..., Interval]] = {
     "sum": _sums,
     "cumulative": _sums,
     "since": lambda condition, x: _sums(x),
+    "mean_since_change": lambda x, weight, key: _sums(x),
     "halfway": lambda start, x: _around([start, x]),
     "larger": lambda a, b: (max(a[0], b[0]), max(a[1], b[1])),
     "smaller": lambda a, b: (min(a[0], b[0]), min(a[1], b[1])),

@@ -9,6 +9,7 @@ The rules look into both sides until they meet, and each holds for the computed 
 3. Sums, differences and products are rounded to nearest, which is monotone: `a + b` is never below a where
    b is never below 0. Nothing is said of means: rounding may lift one above the largest of its values.
 4. What the ranges of both sides leave no doubt about.
+5. What holds on candles of a higher timeframe holds of what is held of them.
 
 Worked: `highest(high, 20)` is never below `close`, since `high` in its window, 0 candles ago, never is.
 `body()` is never above `range()`: of `|open - close|` and `high - low`, the second takes less from more.
@@ -34,6 +35,7 @@ SEEN_THROUGH = frozenset(
         "divide",
         "negate",
         "magnitude",
+        "held",
     )
 )
 """The operations that rules of order look into."""
@@ -89,9 +91,13 @@ class Order:
     def _by_rules(self, x: int, y: int, ago: int) -> bool:
         op, other = self.ops[x], self.ops[y]
         if op == "bar" and other == "bar":
-            return ago == 0 and (self.params[x][0], self.params[y][0]) in _ABOVE
+            a, b = self.params[x], self.params[y]
+            return ago == 0 and (a[0], b[0]) in _ABOVE and a[1:] == b[1:] and self.args[x] == self.args[y]
         if op not in SEEN_THROUGH and other not in SEEN_THROUGH:
             return False
+        if op == other == "held":
+            (a, frame), (b, same) = self.args[x], self.args[y]
+            return ago == 0 and frame == same and self.at_least(a, b)
         return (
             self._by_choice(x, y, ago)
             or self._by_window(x, y, ago)

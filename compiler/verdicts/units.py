@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from ...grammar.words import MARKET_DATA
+
 Unit = (
     Literal["number", "price", "price difference", "amount", "volume", "oscillator", "ratio", "score"] | None
 )
@@ -29,8 +31,18 @@ _PRICES = frozenset(("price", "price difference", "amount"))
 _NEUTRAL = frozenset((None, "number", "amount"))
 _SAME = frozenset(
     (
-        *("shift", "mean", "smooth", "smooth_shortly", "smooth_finely", "highest", "lowest", "magnitude"),
-        *("weighted", "weighted_by", "bell", "adapt", "percentile"),
+        *(
+            "held",
+            "shift",
+            "mean",
+            "smooth",
+            "smooth_shortly",
+            "smooth_finely",
+            "highest",
+            "lowest",
+            "magnitude",
+        ),
+        *("weighted", "weighted_by", "mean_since_change", "bell", "adapt", "percentile"),
     )
 )
 _BOUNDED = " to "
@@ -54,6 +66,8 @@ def unit_of(
 ) -> Unit:
     """The unit of an operation on operands whose units are known."""
     if op == "bar":
+        if params[0] not in MARKET_DATA:
+            return None
         return "volume" if params[0] == "volume" else "price"
     if op == "const":
         return "number"

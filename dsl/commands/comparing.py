@@ -50,7 +50,7 @@ def _compare(request: Request) -> int:
     _refuse(request)
     before, after = _read(request.before), _read(request.after)
     try:
-        bars = None if request.data is None else _bars(request.data)
+        bars = None if request.data is None else _bars(request.data, (before, after))
         with waiting("comparing …"):
             found = diff(
                 before,
@@ -98,12 +98,13 @@ def _read(name: str) -> Strategy:
     return Strategy(checked, document, None)
 
 
-def _bars(path: Path) -> Any:
-    from ..runtime.bars import Bars, BarsError
+def _bars(path: Path, strategies: tuple[Strategy, Strategy]) -> Any:
+    from ..result import bars_for
+    from ..runtime.bars import BarsError
 
     try:
         with waiting("reading bars …"):
-            return Bars(path)
+            return bars_for(path, strategies)
     except OSError as error:
         raise Failure(f"{path}: {error.strerror or error}", UNREADABLE) from error
     except BarsError as error:

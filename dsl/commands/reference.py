@@ -23,6 +23,7 @@ _KINDS = {
     "Positive": "a constant number above 0",
     "Fraction": "a constant number from 0 to 1",
     "Percent": "a constant number from 0 to 100",
+    "Hours": "a constant number from 0 to 24, 9.5 is 09:30",
 }
 
 

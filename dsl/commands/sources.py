@@ -26,6 +26,7 @@ from .waiting import waiting
 
 if TYPE_CHECKING:
     from ..result import Evaluation
+    from ..runtime.bars import Bars
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Sources:
     resample: bool
     align: str | None
     values: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 class Failure(Exception):
@@ -100,20 +102,40 @@ def read_strategy(sources: Sources) -> Strategy:
 
 def evaluate(sources: Sources, strategy: Strategy) -> Evaluation:
     """The strategy on all its bars."""
-    from ..runtime.bars import Bars, BarsError
+    from ..runtime.bars import BarsError
 
     try:
-        with waiting("reading bars …"):
-            bars = Bars(sources.data)
+        bars = read_bars(sources, strategy)
         with waiting("evaluating …"):
             return strategy.evaluate(bars, resample=sources.resample, align=sources.align)
     except OSError as error:
-        raise Failure(f"{sources.data}: {error.strerror or error}", UNREADABLE) from error
+        raise Failure(f"{error.filename or sources.data}: {error.strerror or error}", UNREADABLE) from error
     except BarsError as error:
         raise Failure(str(error), INVALID) from error
     except StrategyError as error:
         ways_out = [f"; {found.help}" for found in error.diagnostics if found.help]
         raise Failure(str(error) + "".join(ways_out[:1]), INVALID) from error
+
+
+def read_bars(sources: Sources, strategy: Strategy) -> Bars:
+    """The bars, with all that the strategy reads beside them; raises OSError and BarsError."""
+    from ..result import bars_for
+    from ..runtime.bars import Bars
+
+    with waiting("reading bars …"):
+        others = {name: Bars(path) for name, path in _named_files(sources.others).items()}
+        return bars_for(sources.data, [strategy], others)
+
+
+def _named_files(pairs: tuple[str, ...]) -> dict[str, Path]:
+    """The files of `--symbol SPY=spy.csv`."""
+    found = {}
+    for pair in pairs:
+        name, sign, path = pair.partition("=")
+        if not (name and sign and path):
+            raise Failure(f"--symbol {pair}: write the name and the file, as in SPY=spy.csv", UNREADABLE)
+        found[name] = Path(path)
+    return found
 
 
 def heading(sources: Sources, result: Evaluation) -> list[str]:

@@ -20,8 +20,7 @@ from ..render import visible
 from ..schemas.parameters import shown
 from ..strategy import Strategy, StrategyError
 from .checking import INVALID, UNREADABLE
-from .sources import Failure, Sources, check_sources, read_strategy
-from .waiting import waiting
+from .sources import Failure, Sources, check_sources, read_bars, read_strategy
 
 if TYPE_CHECKING:
     from ..sweep.trial import Sweep, Window
@@ -74,14 +73,13 @@ def _sweep(request: Request) -> None:
 
 
 def _found(request: Request, strategy: Strategy) -> Sweep:
-    from ..runtime.bars import Bars, BarsError
+    from ..runtime.bars import BarsError
     from ..sweep.space import space_of
 
     sources = request.sources
     try:
         space_of(strategy, request.grid)
-        with waiting("reading bars …"):
-            bars = Bars(sources.data)
+        bars = read_bars(sources, strategy)
         return strategy.sweep(
             bars,
             request.grid,

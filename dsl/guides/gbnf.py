@@ -21,7 +21,7 @@ from importlib.resources import files
 import re
 
 from ..grammar.nodes import COMPARISONS
-from ..grammar.words import TIMEFRAMES
+from ..grammar.words import MARKET_DATA, TIMEFRAMES
 from ..runtime.registry import functions, public_names
 
 _RULE = re.compile(r"^\??([a-z]+):(.*(?:\n[ \t]+\|.*)*)", re.MULTILINE)
@@ -40,6 +40,8 @@ _TERMINALS = {
     "LEFT_SQUARE": 'ws "[" ws',
     "RIGHT_SQUARE": 'ws "]"',
     "_COMMA": 'ws "," ws',
+    "AT": 'ws "@" ws',
+    "MEMBER": f"({' | '.join(f'{chr(34)}.{field}{chr(34)}' for field in MARKET_DATA)})",
     "NUMBER": "number",
     "UNIT": "timeframe",
     "NAME": "name",

@@ -57,6 +57,7 @@ _KINDS = {
     "Positive": "constant above 0",
     "Fraction": "constant 0 to 1",
     "Percent": "constant 0 to 100",
+    "Hours": "constant 0 to 24 hours",
 }
 
 
@@ -110,7 +111,9 @@ A strategy is one JSON object and nothing else: no comments, no trailing commas,
 required: configuration, inputs, conditions, score, decision. Expressions are strings; weights are numbers.
 It says on which candles a trade would be entered. There are no exits, stops, sizes or orders.
 
-- configuration: {{"timeframe": T}} with T one of {" ".join(TIMEFRAMES)} (M is minutes).
+- configuration: {{"timeframe": T}} with T one of {" ".join(TIMEFRAMES)} (M is minutes). Optional:
+  "timezone" (for hours and days, "America/New_York"), "series" (["funding"]: further columns, used by name),
+  "symbols" ({{"spy": "SPY"}}: then spy.close is another instrument's).
 - inputs: names of numbers, computed once a candle from top to bottom. An entry uses only those above it.
 - conditions: names of truths, over inputs, market data and conditions above.
 - score: condition name to whole number. The score of a candle is the sum of the weights of the conditions
@@ -118,19 +121,24 @@ It says on which candles a trade would be entered. There are no exits, stops, si
 - decision: {{"entry": E}} with E true or false, usually of `score`, which stands only here."""
 
 
+_POSTFIX = "x[n] x @ 4H"
+
+
 def _whole() -> str:
     return f"## A whole strategy\n\n```json\n{EXAMPLE}\n```"
 
 
 def _expressions() -> str:
-    operators = "; ".join("x[n]" if name == "postfix" else " ".join(signs) for name, signs in levels())
+    signs_ = [_POSTFIX if name == "postfix" else " ".join(signs) for name, signs in levels()]
+    operators = "; ".join(signs_)
     return f"""\
 ## Expressions
 
 Market data: {", ".join(MARKET_DATA)}. Names: a letter or _, then letters, digits or _.
 Operators, loosest first: {operators} (the last - is a sign).
 Parentheses group: `(close + open) / 2 > low OR NOT (high > close) AND volume > 0`. x[n] is the value n
-candles ago, n a constant of at least 0.
+candles ago, n a constant of at least 0. `ema(close, 50) @ 4H` is on candles of a multiple of the timeframe,
+and seen once they have closed: `close @ 1D` is that of the last whole day.
 Keywords are upper case. Comparisons do not chain. `timeframe == 1H` asks for the timeframe of the document.
 Numbers: 12, 1.5, .5, 1e-3. No power, no remainder, no if, no strings, no assignments, no true or false.
 A period is a constant whole number of at least 1."""

@@ -16,20 +16,18 @@ depends on the strategy, the number of candles and the seed, never on the clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 import itertools
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..grammar.words import some
-from ..runtime import engine, jit
+from ..runtime import jit
 from ..runtime.bars import Bars
-from ..runtime.engine import Kept
-from ..runtime.plan import FIELDS, Plan
+from ..runtime.plan import Plan
 from .noise import noise
+from .pieces import with_future
 from .trial import Case, Flaw, Trial, Values, of_evaluation
 
 CHECKS = ("prefixes", "futures", "stream", "chunks", "plain", "nodes")
@@ -85,13 +83,12 @@ class Effort:
 
 def check_prefixes(trial: Trial, effort: Effort) -> Check:
     """The first k candles alone give what all candles give there."""
-    candles = trial.matrix.shape[1]
+    candles = len(trial.bars)
     lengths = _lengths(trial, effort)
 
     def cases() -> Iterator[Case]:
         for k in lengths:
-            piece = np.ascontiguousarray(trial.matrix[:, :k])
-            yield Case(f"the first {k:,} candles alone", k, _over(piece))
+            yield Case(f"the first {k:,} candles alone", k, trial.over(trial.head(k)))
 
     return _tried(trial, "prefixes", cases(), max(candles - 1, 0))
 
@@ -104,9 +101,8 @@ def check_futures(trial: Trial, effort: Effort) -> Check:
         for k in _cuts(trial, effort, rng):
             yield _noisy(trial, k, rng)
             for name, poison in (_POISONS | (_MORE_POISONS if effort.thorough else {})).items():
-                changed = trial.matrix.copy()
-                changed[:, k:] = poison
-                yield Case(f"{name} from candle {k:,} on", k, _over(changed))
+                changed = with_future(trial.bars, k, poison, trial.timeframe)
+                yield Case(f"{name} from candle {k:,} on", k, trial.over(changed))
 
     return _tried(trial, "futures", cases(), None)
 
@@ -119,9 +115,9 @@ def check_chunks(trial: Trial, effort: Effort) -> Check:
         for size in sizes:
             each = sum(_candle_cost(prepared.plan, size) for prepared in trial.plans)
             piece = _piece(trial, effort.work / len(sizes) / each)
-            yield Case(f"{some(size, 'candle')} at a time", piece.shape[1], _over(piece, chunk=size))
+            yield Case(f"{some(size, 'candle')} at a time", len(piece), trial.over(piece, chunk=size))
 
-    return _tried(trial, "chunks", cases() if trial.matrix.shape[1] else (), None)
+    return _tried(trial, "chunks", cases() if len(trial.bars) else (), None)
 
 
 def check_plain(trial: Trial, effort: Effort) -> Check:
@@ -129,8 +125,8 @@ def check_plain(trial: Trial, effort: Effort) -> Check:
     each = sum(_OF_A_PLAIN_STEP * _operations(prepared.plan) for prepared in trial.plans)
     most = effort.work / 2 / each
     piece = _piece(trial, most if effort.thorough else min(most, _MOST_PLAIN))
-    case = Case("as plain Python", piece.shape[1], _over(piece, compiled=False))
-    return _tried(trial, "plain", () if jit.disabled() or not piece.shape[1] else (case,), None)
+    case = Case("as plain Python", len(piece), trial.over(piece, compiled=False))
+    return _tried(trial, "plain", () if jit.disabled() or not len(piece) else (case,), None)
 
 
 def _tried(trial: Trial, name: str, cases: Sequence[Case] | Iterator[Case], of: int | None) -> Check:
@@ -147,7 +143,7 @@ def _tried(trial: Trial, name: str, cases: Sequence[Case] | Iterator[Case], of: 
 
 def _lengths(trial: Trial, effort: Effort) -> list[int]:
     """The lengths of the prefixes: all, or first what is special, then any, as long as the work lasts."""
-    candles = trial.matrix.shape[1]
+    candles = len(trial.bars)
     rng = effort.generator("prefixes")
     wanted = list(dict.fromkeys([*_special(trial), *_drawn(rng, candles)]))
     costs = [trial.cost(k) + 2 * _OF_A_RUN for k in wanted]
@@ -160,7 +156,7 @@ def _lengths(trial: Trial, effort: Effort) -> list[int]:
 
 def _cuts(trial: Trial, effort: Effort, rng: np.random.Generator) -> list[int]:
     """The candles from which on the future is replaced."""
-    candles = trial.matrix.shape[1]
+    candles = len(trial.bars)
     tries = 1 + len(_POISONS) + (len(_MORE_POISONS) if effort.thorough else 0)
     each = tries * (trial.cost(candles) + 2 * _OF_A_RUN) + _OF_BARS + _OF_A_BAR * candles
     count = min(max(_FEWEST, _power_of_two(effort.work / each)), _MOST)
@@ -176,7 +172,7 @@ def _power_of_two(most: float) -> int:
 
 def _special(trial: Trial) -> list[int]:
     """The ends, the end of the warm-up, and both sides of some chunk boundaries."""
-    candles, warmup, chunk = trial.matrix.shape[1], trial.evaluation.strategy.warmup, trial.chunk
+    candles, warmup, chunk = len(trial.bars), trial.evaluation.strategy.warmup, trial.chunk
     near = [1, 2, candles - 1, candles // 2, warmup, warmup + 1, warmup + 2]
     for boundary in (chunk, 2 * chunk, (candles - 1) // chunk * chunk):
         near += [boundary - 1, boundary, boundary + 1]
@@ -194,26 +190,18 @@ def _drawn(rng: np.random.Generator, candles: int) -> list[int]:
 
 def _noisy(trial: Trial, k: int, rng: np.random.Generator) -> Case:
     """A future of random candles that the checks of bars let through."""
-    changed = trial.matrix.copy()
-    changed[:, k:] = noise(rng, changed.shape[1] - k)
-    bars = Bars({name: row for name, row in zip(FIELDS, changed, strict=True) if name in trial.bars.present})
+    bars = with_future(trial.bars, k, noise(rng, len(trial.bars) - k), trial.timeframe)
 
     def values() -> Values:
         work, memory = trial.evaluation.budgets
         return of_evaluation(trial.evaluation.strategy.evaluate(bars, work=work, memory=memory))
 
-    return Case(f"other candles from candle {k:,} on", k, _over(bars.matrix), values)
+    return Case(f"other candles from candle {k:,} on", k, trial.over(bars), values)
 
 
-def _over(matrix: NDArray[np.float64], **how: Any) -> Callable[[Plan], Kept]:
-    """The engine on some market data."""
-    return lambda plan: engine.run(plan, matrix, **how)
-
-
-def _piece(trial: Trial, most: float) -> NDArray[np.float64]:
-    """The market data of the first candles, about as many as said."""
-    count = max(_LEAST_PIECE, int(min(most, 1e12)))
-    return np.ascontiguousarray(trial.matrix[:, :count])
+def _piece(trial: Trial, most: float) -> Bars:
+    """The first candles, about as many as said."""
+    return trial.head(min(len(trial.bars), max(_LEAST_PIECE, int(min(most, 1e12)))))
 
 
 def _operations(plan: Plan) -> int:

@@ -25,7 +25,9 @@ from numpy.typing import NDArray
 
 from ..compiler.analyze import Checked
 from ..prepared import by_name, form_name, prepare_forms
+from ..runtime.bars import Bars
 from ..runtime.engine import Machine
+from ..runtime.frames import matrix_of
 from .places import Place
 
 WHOLE, BLOCK = 32, 8
@@ -69,12 +71,11 @@ def block_length(forms: int, candles: int) -> int:
     return length
 
 
-def node_digests(
-    checked: Checked, found: Sequence[Place], matrix: NDArray[np.float64], block: int
-) -> dict[str, str]:
+def node_digests(checked: Checked, found: Sequence[Place], bars: Bars, block: int) -> dict[str, str]:
     """The digests of all forms of the places, by `form_name`: `WHOLE` digits, then `BLOCK` a block."""
     forms = [form for place in found for form in place.forms]
     prepared = prepare_forms(checked, forms)
+    matrix = matrix_of(prepared.plan, bars, checked.timeframe)
     machine = Machine(prepared.plan)
     digests = {form_name(form): _Blocks(block) for form in forms}
     for start, stop in _pieces(len(forms), matrix.shape[1]):

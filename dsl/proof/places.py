@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ..compiler.analyze import Checked, Reader
 from ..compiler.graph import Graph
 from ..compiler.passes import Wanted
-from ..grammar.nodes import Name, Node, Timeframe, postorder
+from ..grammar.nodes import Name, Node, Timeframe, on_own_candles
 from ..grammar.printer import to_text
 from ..grammar.words import clipped, number_text
 
@@ -109,7 +109,8 @@ def _ordered(checked: Checked) -> Iterator[tuple[int, Owner]]:
             node = stack.pop()
             if node not in seen and node not in new:
                 new.add(node)
-                stack += checked.graph[node].args
+                if checked.graph[node].op != "held":  # the rest is on other candles
+                    stack += checked.graph[node].args
         seen |= new
         yield from ((node, owner) for node in sorted(new))
 
@@ -156,7 +157,7 @@ class _Texts:
         names = checked.inputs.keys() | checked.conditions.keys()
         for (section, name), tree in checked.trees.items():
             owner = Owner(section, name)
-            for part in postorder(tree):
+            for part in on_own_candles(tree):
                 if part is not tree and (part.end - part.start > _READ or _is_no_value(part)):
                     continue
                 shown = to_text(part)
@@ -169,11 +170,13 @@ class _Texts:
 
     def _composed(self, node: int) -> str:
         found = self._graph[node]
+        if found.op == "held":
+            return f"… @ {self._graph[found.args[1]].params[0]}"
         operands = [self._names.get(arg) or self.text(arg) for arg in found.args]
         params = [number_text(p) if isinstance(p, float) else str(p) for p in found.params]
         match found.op:
             case "bar":
-                return params[0]
+                return _of_market(params)
             case "const":
                 value = float.fromhex(params[0])
                 return "undefined" if value != value else number_text(value)
@@ -188,6 +191,16 @@ class _Texts:
         if found.op in _INFIX:
             return f" {_INFIX[found.op]} ".join(map(_bracketed, operands))
         return f"{found.op}({', '.join([*operands, *params])})"
+
+
+def _of_market(params: list[str]) -> str:
+    """A row of market data: `close`, `hour()`, `funding`, `SPY.close`."""
+    match params:
+        case [figure, "clock", _]:
+            return f"{figure}()"
+        case [field, "symbol", symbol]:
+            return f"{symbol}.{field}"
+    return params[0]
 
 
 def _bracketed(text: str) -> str:

@@ -126,7 +126,7 @@ def _node_difference(
 ) -> Difference | None:
     """The first node, in an order of evaluation, whose digest is another one now."""
     checked, block = evaluation.strategy._checked, certificate.block
-    digests = node_digests(checked, found, evaluation.bars.matrix, block)
+    digests = node_digests(checked, found, evaluation.bars, block)
     for place, record in zip(found, certificate.nodes, strict=True):
         for form in place.forms:
             now, then = digests[form_name(form)], record.digests[form[0]]

@@ -9,17 +9,18 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..runtime.bars import Bars
+from ..runtime.market import market_of
 from ..runtime.plan import FIELDS
 from ..stream import Tick
 from .checks import Check, Effort
 from .noise import noise
+from .pieces import cut
 from .trial import Flaw, Trial, Values, difference
 
 _FEWEST, _MOST, _MOST_THOROUGH = 64, 8_192, 1 << 18  # candles that come one at a time
@@ -34,31 +35,13 @@ def check_stream(trial: Trial, effort: Effort) -> Check:
     each = _OF_A_CANDLE + _OF_A_RESULT * len(trial.expected)
     most = min(max(_FEWEST, int(effort.work / each)), _MOST_THOROUGH if effort.thorough else _MOST)
     done = 0
-    candles = trial.matrix.shape[1]
+    candles = len(trial.bars)
     for start, stop in _stretches(candles, most, trial.chunk, rng):
         done += stop - start
         flaw = _flaw(trial, start, stop, rng)
         if flaw is not None:
             return Check("stream", done, candles, done, flaw)
     return Check("stream", done, candles, done)
-
-
-def cut(bars: Bars, stop: int, timeframe: str) -> Bars:
-    """The first bars, declared to be candles of the timeframe.
-
-    >>> bars = cut(Bars({"time": [0, 3600, 7200], "close": [1.0, 2.0, 3.0]}), 2, "1H")
-    >>> bars.close.tolist(), bars.times.tolist(), bars.timeframe
-    ([1.0, 2.0], [0, 3600000000000], '1H')
-    """
-    first = copy.copy(bars)
-    first._set(
-        matrix=np.ascontiguousarray(bars.matrix[:, :stop]),
-        times=None if bars.times is None else bars.times[:stop],
-        _wall=None if bars._wall is None else bars._wall[:stop],
-        _digest=None,
-        timeframe=timeframe,
-    )
-    return first
 
 
 def _stretches(candles: int, most: int, chunk: int, rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -87,6 +70,7 @@ def _flaw(trial: Trial, start: int, stop: int, rng: np.random.Generator) -> Flaw
 
 def _ticks(trial: Trial, start: int, stop: int, restored: set[int], rng: np.random.Generator) -> list[Tick]:
     bars, strategy = trial.bars, trial.evaluation.strategy
+    market = market_of(bars, strategy.timeframe)
     stream = strategy.stream(zone=bars.zone)
     timed = bars.times is not None and bars._wall is None  # offsets of their own are no zone
     if start:
@@ -102,7 +86,8 @@ def _ticks(trial: Trial, start: int, stop: int, restored: set[int], rng: np.rand
             stream = strategy.stream(stream.snapshot())
             stream.push(time, *_candle(bars, noise(rng, 1)[:, 0]))
             stream = strategy.stream(stream.snapshot())
-        ticks.append(stream.push(time, *candle, replace=row in restored))
+        beside = market.beside(row)
+        ticks.append(stream.push(time, *candle, replace=row in restored, **beside))
     return ticks
 
 

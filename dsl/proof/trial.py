@@ -21,8 +21,10 @@ from ..result import Evaluation
 from ..runtime import engine
 from ..runtime.bars import Bars
 from ..runtime.engine import Kept
+from ..runtime.frames import matrix_of
 from ..runtime.plan import Plan
 from .digests import canonical
+from .pieces import cut
 from .places import Place, places
 
 Values: TypeAlias = "Mapping[str, NDArray[Any]]"
@@ -89,9 +91,18 @@ class Trial:
         return self.evaluation.bars
 
     @property
-    def matrix(self) -> NDArray[np.float64]:
-        """Their market data, shape (5, candles)."""
-        return self.evaluation.bars.matrix
+    def timeframe(self) -> str:
+        """What the bars are candles of."""
+        return self.evaluation.strategy.timeframe
+
+    def head(self, count: int) -> Bars:
+        """The first candles, as if there were no more."""
+        return cut(self.bars, count, self.timeframe)
+
+    def over(self, bars: Bars, **how: Any) -> Callable[[Plan], Kept]:
+        """The engine on some bars."""
+        compiled = how.get("compiled")
+        return lambda plan: engine.run(plan, matrix_of(plan, bars, self.timeframe, compiled=compiled), **how)
 
     @property
     def chunk(self) -> int:
@@ -217,11 +228,11 @@ def _pairs(trial: Trial, case: Case) -> Iterator[tuple[Place, NDArray[Any], NDAr
     """Every form of every node, computed as the evaluation does it and as the case does."""
     checked = trial.evaluation.strategy._checked
     wanted = [(place, form) for place in places(checked) for form in place.forms]
-    size = max(1, _SEARCHED_BYTES // (16 * max(trial.matrix.shape[1], 1)))
+    size = max(1, _SEARCHED_BYTES // (16 * max(len(trial.bars), 1)))
     for start in range(0, len(wanted), size):
         group = wanted[start : start + size]
         prepared = prepare_forms(checked, [form for _, form in group])
-        one = by_name(prepared, engine.run(prepared.plan, trial.matrix))
+        one = by_name(prepared, trial.over(trial.bars)(prepared.plan))
         other = by_name(prepared, case.run(prepared.plan))
         for place, form in group:
             name = form_name(form)

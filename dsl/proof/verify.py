@@ -41,7 +41,7 @@ def verify(evaluation: Evaluation, effort: Effort) -> Certificate:
     trial = Trial(evaluation)
     found = places(strategy._checked)
     block = block_length(sum(len(place.forms) for place in found), len(evaluation))
-    digests = node_digests(strategy._checked, found, trial.matrix, block)
+    digests = node_digests(strategy._checked, found, trial.bars, block)
     checks = (
         check_prefixes(trial, effort),
         check_futures(trial, effort),

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from ..runtime.bars import Bars
 
 
-def read_histories(symbols: Sequence[Symbol]) -> Iterator[tuple[Symbol, Bars | Failure]]:
-    """Each symbol with its bars, or why there are none; neighbours in one file are read together."""
+def read_histories(
+    symbols: Sequence[Symbol], series: Sequence[str] = ()
+) -> Iterator[tuple[Symbol, Bars | Failure]]:
+    """Each symbol with its bars, or why there are none; neighbours in one file are read together.
+
+    `series` are further columns to keep where a file has them.
+    """
     for (path, column), some in groupby(symbols, key=lambda symbol: (symbol.path, symbol.column)):
         if column is None:
-            yield from ((symbol, _guarded(symbol, path)) for symbol in some)
+            yield from ((symbol, _guarded(symbol, path, series)) for symbol in some)
         else:
-            yield from _of_column(path, column, list(some))
+            yield from _of_column(path, column, list(some), series)
 
 
 def reckoned_bytes(path: Path) -> int:
@@ -37,13 +42,13 @@ def reckoned_bytes(path: Path) -> int:
     return (25 if name.endswith(".gz") else 5) * size
 
 
-def _guarded(symbol: Symbol, source: Any) -> Bars | Failure:
+def _guarded(symbol: Symbol, source: Any, series: Sequence[str]) -> Bars | Failure:
     """Bars of a path or of columns, or the reason why not."""
     from ..runtime.bars import Bars
     from ..runtime.bars_error import BarsError
 
     try:
-        return Bars(source)
+        return Bars(source, series=series)
     except BarsError as error:
         return Failure(symbol.name, None, error.code, str(error))
     except OSError as error:
@@ -52,7 +57,9 @@ def _guarded(symbol: Symbol, source: Any) -> Bars | Failure:
         return Failure(symbol.name, None, "S202", "there was not enough memory for the bars")
 
 
-def _of_column(path: Path, column: str, symbols: list[Symbol]) -> Iterator[tuple[Symbol, Bars | Failure]]:
+def _of_column(
+    path: Path, column: str, symbols: list[Symbol], series: Sequence[str]
+) -> Iterator[tuple[Symbol, Bars | Failure]]:
     from ..runtime.bars_error import BarsError
     from ..runtime.files import read_file
 
@@ -69,7 +76,8 @@ def _of_column(path: Path, column: str, symbols: list[Symbol]) -> Iterator[tuple
     others = [(name, values) for name, values in pairs if name != column]
     for symbol in symbols:
         mask = names == symbol.name
-        yield symbol, _guarded(symbol, {name: _where(values, mask) for name, values in others})
+        rows = {name: _where(values, mask) for name, values in others}
+        yield symbol, _guarded(symbol, rows, series)
 
 
 def _names(pairs: list[tuple[str, Any]], column: str) -> Any:

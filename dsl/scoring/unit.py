@@ -129,7 +129,9 @@ def work(unit: Unit) -> list[Scores]:
             Scores(symbol, failures=[Failure(symbol.name, None, "S203", message)]) for symbol in unit.symbols
         ]
     strategies = unit.bundle.strategies()
-    return [_scores(unit, symbol, bars, strategies) for symbol, bars in _histories(unit.symbols)]
+    series = dict.fromkeys(name for one in strategies.values() for name in one.market.series)
+    histories = _histories(unit.symbols, tuple(series))
+    return [_scores(unit, symbol, bars, strategies) for symbol, bars in histories]
 
 
 def _scores(unit: Unit, symbol: Symbol, bars: Bars | Failure, strategies: dict[str, Strategy]) -> Scores:
@@ -154,7 +156,7 @@ def _score_timeframe(unit: Unit, scores: Scores, bars: Bars, timeframe: str, gro
 
     options = unit.options
     try:
-        candles, notes = ready(bars, timeframe, options.resample, options.align)
+        candles, notes = ready(bars, timeframe, options.resample, options.align, group)
     except (BarsError, MemoryError) as error:
         _blame(scores, group, error)
         return
@@ -261,11 +263,11 @@ def _made_batch(group: tuple[Strategy, ...]) -> Batch:
     return Batch(group, (None,) * len(group))
 
 
-def _histories(symbols: Sequence[Symbol]) -> Iterator[tuple[Symbol, Bars | Failure]]:
+def _histories(symbols: Sequence[Symbol], series: tuple[str, ...]) -> Iterator[tuple[Symbol, Bars | Failure]]:
     """Each symbol with its bars, or why there are none; a file that holds several is read once."""
     from .histories import read_histories
 
-    for symbol, bars in read_histories(symbols):
+    for symbol, bars in read_histories(symbols, series):
         if not isinstance(bars, Failure) and not _is_meant(symbol):
             message = f"{symbol.path} has not the content that the run began with; call again"
             bars = Failure(symbol.name, None, "S103", message)

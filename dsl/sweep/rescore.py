@@ -32,6 +32,8 @@ from ..grammar.nodes import COMPARISONS, Binary, Name, Node, Number, Unary, post
 from ..prepared import form_name, prepare_forms
 from ..reductions import Forward, Statistics, forward_of
 from ..runtime import engine
+from ..runtime.frames import matrix_of
+from ..runtime.market import require
 from ..sample import Sample
 from ..schemas.parameters import Value
 
@@ -90,8 +92,8 @@ class Rescorer:
         checked = variants._checked
         self.names = tuple(checked.conditions)
         prepared = prepare_forms(checked, dict.fromkeys(decision.wanted))
-        bars.require(prepared.fields)
-        kept = engine.run(prepared.plan, bars.matrix)
+        require(bars, prepared.plan)
+        kept = engine.run(prepared.plan, matrix_of(prepared.plan, bars, checked.timeframe))
         rows = dict(zip((name for name, _ in prepared.names), kept.masks, strict=True))
         self.of_candle, patterns = _patterns(kept.masks)
         known = dict(zip(rows, patterns, strict=True))

@@ -67,7 +67,7 @@ def sweep(
     if objective not in STATISTICS:
         raise ValueError(f"{objective!r:.60} is no statistic; there are {', '.join(STATISTICS)}")
     space = space_of(strategy, grid)
-    candles, _ = ready(bars if isinstance(bars, Bars) else Bars(bars), strategy.timeframe, resample, align)
+    candles, _ = ready(bars, strategy.timeframe, resample, align, [strategy])
     cut = folds_of(candles, train, test, folds)
     variants = Variants(strategy)
     count = trials if trials is not None or sampler == "grid" else _TRIALS

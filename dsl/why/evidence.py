@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..compiler.passes import Wanted
 from ..prepared import Prepared, by_name, form_name, prepare_forms
 from ..runtime import engine
+from ..runtime.frames import matrix_of
 
 if TYPE_CHECKING:
     from ..result import Evaluation
@@ -65,7 +66,8 @@ def history(evaluation: Evaluation, node: int, row: int) -> NDArray[np.float64]:
 
 def _run(evaluation: Evaluation, prepared: Prepared, row: int) -> dict[str, NDArray[Any]]:
     evaluation.strategy._check_budgets(prepared.plan, row + 1, *evaluation.budgets)
-    return by_name(prepared, engine.run(prepared.plan, evaluation.bars.matrix[:, : row + 1]))
+    matrix = matrix_of(prepared.plan, evaluation.bars, evaluation.strategy.timeframe)
+    return by_name(prepared, engine.run(prepared.plan, matrix[:, : row + 1]))
 
 
 def _value(column: NDArray[Any], row: int) -> float | bool | int | None:

@@ -265,3 +265,18 @@ def bad_parameter(name: str, problem: str, help_: str | None) -> Said:
         "conditions": {"up": "close > ema(close, fast)"}
     """
     return f"the parameter {quoted(name)} {problem}", help_
+
+
+@code("E116")
+def unknown_timezone(found: str, nearest: str | None) -> Said:
+    """The time zone is neither a name of the IANA database nor an offset such as +02:00.
+
+    Why: Hours, days and sessions are those of a clock; of a name that nobody knows there is none.
+
+    Wrong:
+        "configuration": {"timeframe": "1H", "timezone": "New York"}
+    Right:
+        "configuration": {"timeframe": "1H", "timezone": "America/New_York"}
+    """
+    hint = f"did you mean {quoted(nearest)}?" if nearest else "write America/New_York, or +02:00"
+    return f"{quoted(found)} is not a time zone", hint

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..words import TIMEFRAMES, quoted, some
+from ..words import MINUTES, TIMEFRAMES, quoted, some
 from .code import Said, code
 
 
@@ -168,7 +168,9 @@ def weight_not_integer(name: str, found: str, help_: str | None) -> Said:
 
 
 @code("E412")
-def argument_out_of_range(function: str, parameter: str, demand: str, found: str) -> Said:
+def argument_out_of_range(
+    function: str, parameter: str, demand: str, found: str, help_: str | None = None
+) -> Said:
     """A constant argument has a value that the function has no meaning for.
 
     Why: `volumeSpike(0)` would ask for more than nothing and divide by it.
@@ -178,7 +180,7 @@ def argument_out_of_range(function: str, parameter: str, demand: str, found: str
     Right:
         "conditions": {"up": "volumeSpike(1.5) > 1"}
     """
-    return f"`{parameter}` of `{function}` must be {demand}, not {found}", None
+    return f"`{parameter}` of `{function}` must be {demand}, not {found}", help_
 
 
 @code("E413")
@@ -284,3 +286,37 @@ def constraint_not_truth(constraint: str) -> Said:
     return f"the constraint {quoted(constraint)} is not a comparison of parameters", (
         "write one that is true or false, for example fast < slow"
     )
+
+
+@code("E419")
+def no_higher_timeframe(found: str, own: str) -> Said:
+    """After `@` stands a timeframe that the strategy's candles cannot be made into.
+
+    Why: A candle of a higher timeframe is made of whole candles of the lower one. What happens within a
+    candle, the strategy does not see.
+
+    Wrong:
+        "configuration": {"timeframe": "4H"}, "conditions": {"up": "close > ema(close, 9) @ 1H"}
+    Right:
+        "configuration": {"timeframe": "1H"}, "conditions": {"up": "close > ema(close, 9) @ 4H"}
+    """
+    higher = [
+        name for name in TIMEFRAMES if MINUTES[name] > MINUTES[own] and not MINUTES[name] % MINUTES[own]
+    ]
+    way = f"candles of {own} make those of {' '.join(higher)}" if higher else "there is none above"
+    below = MINUTES[found] < MINUTES[own]
+    return f"{found} is {'below' if below else 'no multiple of'} {own}", way
+
+
+@code("E420")
+def unreadable_there(name: str, timeframe: str, problem: str) -> Said:
+    """An input or a condition cannot be read on candles of a higher timeframe.
+
+    Why: A name stands for its expression, and on other candles that has to hold on its own, too.
+
+    Wrong:
+        "inputs": {"trend": "ema(close, 9) @ 2H"}, "conditions": {"up": "(close > trend) @ 4H"}
+    Right:
+        "inputs": {"trend": "ema(close, 9)"}, "conditions": {"up": "(close > trend) @ 4H"}
+    """
+    return f"{quoted(name)} cannot be read on candles of {timeframe}: {problem}", "write out what is meant"

@@ -231,3 +231,33 @@ def not_a_parameter(name: str, help_: str | None) -> Said:
         "conditions": {"up": "close > ema(close, fast)"}
     """
     return f"{quoted(name)} is not a parameter, and constraints are about parameters", help_
+
+
+@code("E315")
+def unknown_symbol(symbol: str, field: str, help_: str | None) -> Said:
+    """What stands before the dot is not one of the symbols that the document declares.
+
+    Why: Another instrument is named in `configuration.symbols`, so that whoever evaluates the strategy knows
+    which bars to bring.
+
+    Wrong:
+        "conditions": {"up": "btc.close > btc.open"}
+    Right:
+        "conditions": {"up": "close > open"}
+    """
+    declared = f'declare it in `configuration.symbols`, as in {{"{symbol}": "{symbol.upper()}"}}'
+    return f"there is no symbol {quoted(symbol)} to take `{field}` from", help_ or declared
+
+
+@code("E316")
+def score_on_other_candles() -> Said:
+    """`score` stands in an expression on candles of a higher timeframe.
+
+    Why: Scores are of the strategy's own candles; other candles have none.
+
+    Wrong:
+        "decision": {"entry": "score @ 4H >= 10"}
+    Right:
+        "decision": {"entry": "score >= 10"}
+    """
+    return "`score` is of the strategy's own candles", "take the `@` away"
