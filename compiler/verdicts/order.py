@@ -96,8 +96,8 @@ class Order:
         if op not in SEEN_THROUGH and other not in SEEN_THROUGH:
             return False
         if op == other == "held":
-            (a, frame), (b, same) = self.args[x], self.args[y]
-            return ago == 0 and frame == same and self.at_least(a, b)
+            (above, frame), (below, same) = self.args[x], self.args[y]
+            return ago == 0 and frame == same and self.at_least(above, below)
         return (
             self._by_choice(x, y, ago)
             or self._by_window(x, y, ago)
