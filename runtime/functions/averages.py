@@ -72,18 +72,6 @@ def rma(series: Series, n: Period) -> Term:
 @native(
     first="n - 1",
     unit="as series",
-    internal=True,
-    memory="recurrence",
-    degree=(1, 0),
-)
-def wilder(series: Series, n: Period) -> Term:
-    """`rma` under the name that formulas call it by."""
-    return rma(series, n)
-
-
-@native(
-    first="n - 1",
-    unit="as series",
     reference="TA-Lib WMA",
     degree=(1, 0),
 )

@@ -60,7 +60,7 @@ def strength(gain: Series, loss: Series, now: Series, before: Series) -> Term:
 
 
 @derived(
-    "strength(wilder(rise(series, series[1]), n), wilder(fall(series, series[1]), n), series, series[1])",
+    "strength(rma(rise(series, series[1]), n), rma(fall(series, series[1]), n), series, series[1])",
     first="n",
     unit="0 to 100",
     low=0.0,
@@ -238,7 +238,7 @@ def stochRsi(series: Series = "close", n: Period = 14, k: Period = 14, smooth: P
 
 
 @derived(
-    "channelIndex((high + low + close) / 3, n)",
+    "channelIndex(hlc3(), n)",
     first="n - 1",
     unit="oscillator",
     reference="TA-Lib CCI; TradingView ta.cci of hlc3, where a flat window is undefined",
@@ -258,12 +258,9 @@ def cci(n: Period = 20) -> Series:
 
 
 @derived(
-    "position(sma(whereAbove((high + low + close) / 3, ((high + low + close) / 3)[1],"
-    " (high + low + close) / 3 * volume), n), 0,"
-    " sma(whereAbove((high + low + close) / 3, ((high + low + close) / 3)[1],"
-    " (high + low + close) / 3 * volume), n)"
-    " + sma(whereAbove(((high + low + close) / 3)[1], (high + low + close) / 3,"
-    " (high + low + close) / 3 * volume), n))",
+    "position(sma(whereAbove(hlc3(), hlc3()[1], hlc3() * volume), n), 0,"
+    " sma(whereAbove(hlc3(), hlc3()[1], hlc3() * volume), n)"
+    " + sma(whereAbove(hlc3()[1], hlc3(), hlc3() * volume), n))",
     first="n",
     unit="0 to 100",
     low=0.0,
@@ -309,7 +306,7 @@ def williamsR(n: Period = 14) -> Series:
 
 
 @derived(
-    "100 * ((series - series[n - 1][1]) / series[n - 1][1])",
+    "100 * (momentum(series, n) / series[n - 1][1])",
     first="n",
     unit="percent",
     reference="TA-Lib ROC, TradingView ta.roc",
@@ -345,7 +342,7 @@ def momentum(series: Series = "close", n: Period = 10) -> Series:
 
 
 @derived(
-    "100 * ((ema(series, fast) - ema(series, slow)) / ema(series, slow))",
+    "100 * (macd(series, fast, slow) / ema(series, slow))",
     first="max(fast, slow) - 1",
     unit="percent",
     reference="TA-Lib PPO with exponential averages; its default are plain ones",
@@ -366,7 +363,7 @@ def ppo(series: Series = "close", fast: Period = 12, slow: Period = 26) -> Serie
 
 
 @derived(
-    "100 * (change(ema(ema(ema(series, n), n), n)) / ema(ema(ema(series, n), n), n)[1])",
+    "roc(ema(ema(ema(series, n), n), n), 1)",
     first="3 * n - 2",
     unit="percent",
     reference="TA-Lib TRIX; TradingView's TRIX takes 10,000 times the change of a smoothed logarithm",
@@ -432,10 +429,9 @@ def cmo(series: Series = "close", n: Period = 9) -> Series:
 
 
 @derived(
-    "100 * min((4 * (sma(close - min(low, close[1]), fast)"
-    " / sma(max(high, close[1]) - min(low, close[1]), fast))"
-    " + 2 * (sma(close - min(low, close[1]), middle) / sma(max(high, close[1]) - min(low, close[1]), middle))"
-    " + sma(close - min(low, close[1]), slow) / sma(max(high, close[1]) - min(low, close[1]), slow)) / 7, 1)",
+    "100 * min((4 * (sma(close - min(low, close[1]), fast) / sma(trueRange(), fast))"
+    " + 2 * (sma(close - min(low, close[1]), middle) / sma(trueRange(), middle))"
+    " + sma(close - min(low, close[1]), slow) / sma(trueRange(), slow)) / 7, 1)",
     first="max(fast, max(middle, slow))",
     unit="0 to 100",
     low=0.0,
@@ -459,7 +455,7 @@ def ultimate(fast: Period = 7, middle: Period = 14, slow: Period = 28) -> Series
 
 
 @derived(
-    "sma((high + low) / 2, fast) - sma((high + low) / 2, slow)",
+    "sma(hl2(), fast) - sma(hl2(), slow)",
     first="max(fast, slow) - 1",
     unit="price difference",
     reference="TA-Lib AO, TradingView's Awesome Oscillator",

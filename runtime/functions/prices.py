@@ -65,7 +65,7 @@ def gap() -> Series:
 
 
 @derived(
-    "(open + high + low + close) / 4",
+    "ohlc4()",
     first="0",
     unit="price",
     low=0.0,

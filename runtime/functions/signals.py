@@ -40,7 +40,7 @@ def crossDown(a: Series, b: Series) -> Truth:
 
 
 @derived(
-    "a > b AND a[1] <= b[1] OR a < b AND a[1] >= b[1]",
+    "crossUp(a, b) OR crossDown(a, b)",
     first="1",
     unit="truth",
     reference="Pine's ta.cross, which passes over candles on which one side is undefined",

@@ -38,8 +38,7 @@ def stopAndReverse(
 
 
 @derived(
-    "partOf(wilder(whereAbove(high - high[1], low[1] - low, max(high - high[1], 0)), n),"
-    " wilder(max(high, close[1]) - min(low, close[1]), n))",
+    "partOf(rma(whereAbove(high - high[1], low[1] - low, max(high - high[1], 0)), n), atr(n))",
     first="n",
     unit="0 to 100",
     low=0.0,
@@ -65,8 +64,7 @@ def plusDi(n: Period = 14) -> Series:
 
 
 @derived(
-    "partOf(wilder(whereAbove(low[1] - low, high - high[1], max(low[1] - low, 0)), n),"
-    " wilder(max(high, close[1]) - min(low, close[1]), n))",
+    "partOf(rma(whereAbove(low[1] - low, high - high[1], max(low[1] - low, 0)), n), atr(n))",
     first="n",
     unit="0 to 100",
     low=0.0,
@@ -90,7 +88,7 @@ def minusDi(n: Period = 14) -> Series:
 
 
 @derived(
-    "wilder(partOf(abs(plusDi(n) - minusDi(n)), plusDi(n) + minusDi(n)), n)",
+    "rma(partOf(abs(plusDi(n) - minusDi(n)), plusDi(n) + minusDi(n)), n)",
     first="2 * n - 1",
     unit="0 to 100",
     low=0.0,
@@ -160,7 +158,7 @@ def aroonDown(n: Period = 14) -> Series:
 
 
 @derived(
-    "abs(supertrendLine((high + low) / 2, atr(n), close, factor))",
+    "abs(supertrendLine(hl2(), atr(n), close, factor))",
     first="n",
     unit="price",
     low=0.0,
@@ -187,7 +185,7 @@ def supertrend(factor: Positive = 3, n: Period = 10) -> Series:
 
 
 @derived(
-    "side(supertrendLine((high + low) / 2, atr(n), close, factor))",
+    "side(supertrendLine(hl2(), atr(n), close, factor))",
     first="n",
     unit="-1 to 1",
     low=-1.0,
@@ -237,7 +235,7 @@ def sar(start: Positive = 0.02, increment: Positive = 0.02, maximum: Positive = 
 
 
 @derived(
-    "sma(abs(high - low[1]), n) / sma(max(high, close[1]) - min(low, close[1]), n)",
+    "sma(abs(high - low[1]), n) / sma(trueRange(), n)",
     first="n",
     unit="ratio",
     low=0.0,
@@ -259,7 +257,7 @@ def vortexPlus(n: Period = 14) -> Series:
 
 
 @derived(
-    "sma(abs(low - high[1]), n) / sma(max(high, close[1]) - min(low, close[1]), n)",
+    "sma(abs(low - high[1]), n) / sma(trueRange(), n)",
     first="n",
     unit="ratio",
     low=0.0,
@@ -281,7 +279,7 @@ def vortexMinus(n: Period = 14) -> Series:
 
 
 @derived(
-    "(highest(high, n) + lowest(low, n)) / 2",
+    "donchianMiddle(n)",
     first="n - 1",
     unit="price",
     low=0.0,
@@ -302,7 +300,7 @@ def ichimokuConversion(n: Period = 9) -> Series:
 
 
 @derived(
-    "(highest(high, n) + lowest(low, n)) / 2",
+    "donchianMiddle(n)",
     first="n - 1",
     unit="price",
     low=0.0,
@@ -344,7 +342,7 @@ def ichimokuSpanA(conversion: Period = 9, base: Period = 26, displacement: Perio
 
 
 @derived(
-    "((highest(high, n) + lowest(low, n)) / 2)[displacement - 1][1]",
+    "donchianMiddle(n)[displacement - 1][1]",
     first="n - 1 + displacement",
     unit="price",
     low=0.0,

@@ -90,7 +90,7 @@ def bbMiddle(series: Series = "close", n: Period = 20) -> Series:
 
 
 @derived(
-    "sma(series, n) + m * stdev(series, n)",
+    "bbMiddle(series, n) + m * stdev(series, n)",
     first="n - 1",
     unit="as series",
     reference="TA-Lib BBANDS, upper band, whose period is 5 if none is given",
@@ -110,7 +110,7 @@ def bbUpper(series: Series = "close", n: Period = 20, m: Positive = 2) -> Series
 
 
 @derived(
-    "sma(series, n) - m * stdev(series, n)",
+    "bbMiddle(series, n) - m * stdev(series, n)",
     first="n - 1",
     unit="as series",
     reference="TA-Lib BBANDS, lower band, whose period is 5 if none is given",
@@ -128,7 +128,7 @@ def bbLower(series: Series = "close", n: Period = 20, m: Positive = 2) -> Series
 
 
 @derived(
-    "2 * m * stdev(series, n) / sma(series, n)",
+    "2 * m * stdev(series, n) / bbMiddle(series, n)",
     first="n - 1",
     unit="ratio",
     degree=(0, 0),
@@ -181,7 +181,7 @@ def keltnerMiddle(series: Series = "close", n: Period = 20) -> Series:
 
 
 @derived(
-    "ema(series, n) + m * ema(trueRange(), n)",
+    "keltnerMiddle(series, n) + m * ema(trueRange(), n)",
     first="n",
     unit="as series",
     reference="TradingView ta.kc; TA-Lib KC has a period of its own for the range, and Wilder's mean of it",
@@ -204,7 +204,7 @@ def keltnerUpper(series: Series = "close", n: Period = 20, m: Positive = 2) -> S
 
 
 @derived(
-    "ema(series, n) - m * ema(trueRange(), n)",
+    "keltnerMiddle(series, n) - m * ema(trueRange(), n)",
     first="n",
     unit="as series",
     reference="TradingView ta.kc; TA-Lib KC has a period of its own for the range, and Wilder's mean of it",
@@ -265,7 +265,7 @@ def donchianLower(n: Period = 20) -> Series:
 
 
 @derived(
-    "(highest(high, n) + lowest(low, n)) / 2",
+    "(donchianUpper(n) + donchianLower(n)) / 2",
     first="n - 1",
     unit="price",
     low=0.0,

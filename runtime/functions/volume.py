@@ -85,8 +85,11 @@ def obv() -> Series:
     """
 
 
+_FLOW = "if(high > low, ((close - low) - (high - close)) / (high - low) * volume, 0)"
+
+
 @derived(
-    "cumulative(if(high > low, ((close - low) - (high - close)) / (high - low) * volume, 0))",
+    f"cumulative({_FLOW})",
     first="0",
     unit="volume",
     reference="TA-Lib AD",
@@ -132,8 +135,7 @@ def adOsc(fast: Period = 3, slow: Period = 10) -> Series:
 
 
 @derived(
-    "clamp(sum(if(high > low, ((close - low) - (high - close)) / (high - low) * volume, 0), n)"
-    " / sum(volume, n), -1, 1)",
+    f"clamp(sum({_FLOW}, n) / sum(volume, n), -1, 1)",
     first="n - 1",
     unit="ratio",
     low=-1.0,
