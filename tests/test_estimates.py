@@ -59,7 +59,7 @@ KERNEL_TIMES = {
     ("unequal", 1): 0.139, ("weigh", 1): 0.205,
     ("weighted", 1): 39.9, ("weighted_by", 1): 15.1, ("bell", 1): 8.35, ("adapt", 1): 10.9,
     ("variance", 1): 63.7, ("covariance", 1): 50.5, ("correlation", 1): 55.3, ("slope", 1): 21.3,
-    ("skew", 1): 78.6, ("kurtosis", 1): 83.8, ("percentile", 1): 245.0, ("percent_rank", 1): 22.1,
+    ("shape", 1): 83.8, ("percentile", 1): 245.0, ("percent_rank", 1): 22.1,
     ("root", 1): 0.89,
     ("bars_since", 1): 1.41, ("streak", 1): 1.44, ("value_when", 1): 2.37, ("since", 1): 3.57,
     ("choose", 1): 0.348, ("only", 1): 0.14, ("or_else", 1): 0.179, ("defined", 1): 0.138,
@@ -68,7 +68,7 @@ KERNEL_TIMES = {
     ("whole_below", 1): 0.211, ("whole_above", 1): 0.237, ("nearest_whole", 1): 0.287,
     ("logarithm", 1): 4.02, ("exponential", 1): 5.27, ("power", 1): 16.4, ("sum_of", 1): 0.205,
     ("where_above", 1): 0.49, ("part_of", 1): 0.63, ("position", 1): 0.656, ("recency", 1): 0.6,
-    ("side", 1): 0.21, ("channel_index", 1): 20.4, ("since_highest", 1): 7.4, ("since_lowest", 1): 7.5,
+    ("side", 1): 0.21, ("channel_index", 1): 20.4, ("since_highest", 1): 7.4,
     ("supertrend", 1): 2.76, ("sar", 1): 5.0,
 }  # fmt: skip
 CALL, LOAD, HALO, FILLED = 8.0, 0.48, 0.34, 1.0  # a call; a value that is loaded, moved, filled

@@ -141,6 +141,35 @@ def test_units_of_formulas_are_those_that_the_registry_declares() -> None:
     assert seen >= 20
 
 
+@pytest.mark.parametrize("name", public_names())
+def test_no_value_is_outside_of_the_range_that_verdicts_reckon_with(name: str) -> None:
+    """Also where prices leap for one candle and fall back, which is what drives a skew far below 0."""
+    called = functions()[name]
+    arguments = {"Series": "close", "Period": "12", "Sample": "12", "Positive": "2", "Truth": "close > open"}
+    arguments |= {"Fraction": "0.85", "Percent": "75"}
+    text = f"{name}({', '.join(arguments[parameter.kind] for parameter in called.parameters)})"
+    text = text if called.result == "number" else f"if({text}, 1, 0)"
+    source = document({"c": "x > 0"}, inputs={"x": text})
+    strategy = checked(source)
+    memory = Memory()
+    place = memory.take(strategy.graph)[strategy.inputs["x"]]
+    rng = np.random.default_rng(4)
+    for leap in (1.0, 9.0, 1 / 9.0):
+        close = 100.0 * np.exp(np.cumsum(rng.normal(0, 0.02, 400)))
+        close[::40] *= leap
+        opened = close * np.exp(rng.normal(0, 0.01, 400))
+        high, low = np.maximum(opened, close) * 1.01, np.minimum(opened, close) * 0.99
+        bars = {"open": opened, "high": high, "low": low, "close": close, "volume": rng.uniform(0, 9, 400)}
+        found = dslc.compile(source).evaluate(bars).inputs["x"]
+        inside = found[~np.isnan(found)]
+        assert ((memory.low[place] <= inside) & (inside <= memory.high[place])).all()
+
+
+def test_functions_that_share_a_kernel_keep_their_own_ranges() -> None:
+    assert "W707" in [one.code for one in dslc.validate(document({"a": "kurtosis(close, 20) < -2"}))]
+    assert dslc.validate(document({"a": "skew(close, 20) < -2"})) == []
+
+
 WIDER = {"adx", "choppiness", "minusDi", "plusDi", "ultimate", "vwap", "vwma"}
 """Functions of whose formulas a smaller range is declared than verdicts work out."""
 

@@ -27,7 +27,7 @@ Variant = tuple[str, int]
 
 _COPIES = 16
 _CHUNK = 2048
-_PARAMS = {"smooth": (2.0 / 22.0, 21.0), "percentile": (20.0, 0.5)}
+_PARAMS = {"smooth": (2.0 / 22.0, 21.0), "percentile": (20.0, 0.5), "shape": (20.0, 4.0)}
 _ANY_PARAM = 20.0
 PERIOD = 20.0
 _OPEN, _CLOSE = 0, 3

@@ -184,7 +184,7 @@ class Memory(Order, Graph):
             solid = (op == "bar" and (len(params) == 1 or CLOCK in params)) or (
                 op in _NEVER_UNDEFINED and all(self.solid[arg] for arg in args)
             )
-            unit = unit_of(op, args, params, self.unit, _declared().get(op))
+            unit = unit_of(op, args, params, self.unit, _said(op, params))
             low, high = self._range(op, args, params)
         self.size.append(size)
         self.group.append(group)
@@ -246,7 +246,7 @@ class Memory(Order, Graph):
             return self._difference(args[0], args[1])
         if op == "divide":
             return self._quotient(args[0], args[1])
-        declared = _declared().get(op)
+        declared = _said(op, params)
         return (-MOST, MOST) if declared is None else declared[1]
 
     def _difference(self, a: int, b: int) -> Interval:
@@ -323,13 +323,28 @@ _RULES: dict[str, Callable[..., Interval]] = {
 
 
 @cache
-def _declared() -> dict[str, tuple[str, Interval]]:
-    """What the registry says of the operations of native functions: unit and range, by the operation."""
-    found: dict[str, tuple[str, Interval]] = {}
+def _declared() -> dict[tuple[str, tuple[Param, ...]], tuple[str, Interval]]:
+    """What the registry says of the operations of native functions: unit and range.
+
+    By the operation alone, and with its constants besides the period, which may tell functions that share it
+    apart.
+    """
+    found: dict[tuple[str, tuple[Param, ...]], tuple[str, Interval]] = {}
     for called in functions().values():
         if called.build is not None:
             made = called.build(*[5 if parameter.kind in PERIODS else 0 for parameter in called.parameters])
             assert isinstance(made, Term)
-            interval = max(called.low, -MOST), min(called.high, MOST)
-            found.setdefault(made.op, (declared_unit(called.unit), interval))
+            said = declared_unit(called.unit), (max(called.low, -MOST), min(called.high, MOST))
+            for key in {(made.op, ()), (made.op, made.params[1:])}:
+                found[key] = _either_said(found.get(key, said), said)
     return found
+
+
+def _either_said(one: tuple[str, Interval], other: tuple[str, Interval]) -> tuple[str, Interval]:
+    """What holds of a value that may be of the one declaration or of the other."""
+    return one[0] if one[0] == other[0] else "", _around([one[1], other[1]])
+
+
+def _said(op: str, params: tuple[Param, ...]) -> tuple[str, Interval] | None:
+    """What is declared of an operation with these parameters."""
+    return _declared().get((op, params[1:])) or _declared().get((op, ()))

@@ -74,12 +74,6 @@ def sinceHighest(series: Series, n: Period) -> Term:
     return term("since_highest", series, params=(n,))
 
 
-@native(first="n - 1", unit="candles", low=0.0, internal=True, degree=(0, 0))
-def sinceLowest(series: Series, n: Period) -> Term:
-    """How many candles ago the lowest of the last n was."""
-    return term("since_lowest", series, params=(n,))
-
-
 @derived(
     "0 - sinceHighest(series, n)",
     first="n - 1",
@@ -100,7 +94,7 @@ def highestBars(series: Series, n: Period) -> Series:
 
 
 @derived(
-    "0 - sinceLowest(series, n)",
+    "highestBars(-series, n)",
     first="n - 1",
     unit="candles",
     high=0.0,

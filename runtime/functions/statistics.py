@@ -164,7 +164,7 @@ def skew(series: Series, n: Sample) -> Term:
         close:          1 1 4 4 4
         skew(close, 3): - - 0.707107 -0.707107 -
     """
-    return term("skew", series, params=(n,))
+    return term("shape", series, params=(n, 3))
 
 
 @native(first="n - 1", unit="ratio", low=-2.0, degree=(0, 0))
@@ -179,7 +179,7 @@ def kurtosis(series: Series, n: Sample) -> Term:
         close:              1 1 4 4 4
         kurtosis(close, 3): - - -1.5 -1.5 -
     """
-    return term("kurtosis", series, params=(n,))
+    return term("shape", series, params=(n, 4))
 
 
 @native(

@@ -11,12 +11,6 @@ def recencyOfHighest(series: Series, n: Period) -> Term:
     return term("recency", term("since_highest", series, params=(n + 1,)), params=(n,))
 
 
-@native(first="n", unit="0 to 100", low=0.0, high=100.0, internal=True, degree=(0, 0))
-def recencyOfLowest(series: Series, n: Period) -> Term:
-    """How new the lowest value of n + 1 candles is, in percent."""
-    return term("recency", term("since_lowest", series, params=(n + 1,)), params=(n,))
-
-
 @native(first="0", unit="price", internal=True, memory="recurrence", degree=(1, 0))
 def supertrendLine(middle: Series, reach: Series, close: Series, factor: Positive) -> Term:
     """The line of the trend, with a minus sign while it is down."""
@@ -136,7 +130,7 @@ def aroonUp(n: Period = 14) -> Series:
 
 
 @derived(
-    "recencyOfLowest(low, n)",
+    "recencyOfHighest(-low, n)",
     first="n",
     unit="0 to 100",
     low=0.0,

@@ -1,14 +1,13 @@
 """Where in a window its extremes are, and where in a range a value stands.
 
 How long ago is counted back from this candle, which is 0. Of equal values the newest counts, as it does
-in TA-Lib: in a flat window the extreme is this candle.
+in TA-Lib: in a flat window the extreme is this candle. The lowest value is the highest of the negated ones.
 
-1. The extremes of all windows are found together, one place of the windows after the other.
-2. Each is then looked for from its candle backwards. An undefined value stays the extreme, so that nothing
+1. The highest values of all windows are found together, one place of the windows after the other.
+2. Each is then looked for from its candle backwards. An undefined value stays the highest, so that nothing
    is looked for.
 
-Worked: over the windows of three of 5 4 5 3 the highest value is 0 candles ago and then 1, the lowest 1
-and then 0.
+Worked: over the windows of three of 5 4 5 3 the highest value is 0 candles ago and then 1.
 """
 
 from __future__ import annotations
@@ -35,25 +34,6 @@ def since_highest(count: int, x: Any, out: Any, params: Any) -> None:
         while x[at] < highest:
             at -= 1
         out[i] = float(last - at) if highest == highest else NAN
-
-
-@rolling(operands=("number",), cost=2.0, cost_of_each=0.45)
-def since_lowest(count: int, x: Any, out: Any, params: Any) -> None:
-    """How many candles ago the lowest value of the window was; of equal ones the newest."""
-    n = int(params[0])
-    for i in range(count):
-        out[i] = x[i]
-    for j in range(1, n):
-        for i in range(count):
-            value = x[i + j]
-            out[i] = value if value < out[i] or value != value else out[i]
-    for i in range(count):
-        lowest = out[i]
-        last = i + n - 1
-        at = last
-        while x[at] > lowest:
-            at -= 1
-        out[i] = float(last - at) if lowest == lowest else NAN
 
 
 @pointwise(params=1, cost=0.8)

@@ -140,33 +140,14 @@ def slope(count: int, x: Any, out: Any, params: Any) -> None:
         out[i] = found if found - found == 0.0 else NAN
 
 
-@rolling(operands=("number",), cost=18.0, cost_of_each=4.0)
-def skew(count: int, x: Any, out: Any, params: Any) -> None:
-    """The mean cube of the distances from the mean, counted in standard deviations."""
-    n = int(params[0])
-    for i in range(count):
-        start = x[i]
-        total = 0.0
-        for j in range(n):
-            total += x[i + j] - start
-        mean = total / n
-        squares = 0.0
-        for j in range(n):
-            distance = (x[i + j] - start) - mean
-            squares += distance * distance
-        deviation = math.sqrt(squares / n) if squares > 0.0 else 0.0
-        cubes = 0.0
-        for j in range(n):
-            distance = ((x[i + j] - start) - mean) / deviation if deviation > 0.0 else NAN
-            cubes += distance * distance * distance
-        found = cubes / n
-        out[i] = found if squares - squares == 0.0 and found - found == 0.0 else NAN
+@rolling(operands=("number",), params=2, cost=24.0, cost_of_each=4.0)
+def shape(count: int, x: Any, out: Any, params: Any) -> None:
+    """The mean cube of the distances from the mean in standard deviations, where `params` are (n, 3).
 
-
-@rolling(operands=("number",), cost=24.0, cost_of_each=4.0)
-def kurtosis(count: int, x: Any, out: Any, params: Any) -> None:
-    """The mean fourth power of the distances from the mean, counted in standard deviations, minus 3."""
+    Where they are (n, 4), the mean fourth power, less the 3 of a normal distribution.
+    """
     n = int(params[0])
+    cubed = params[1] == 3.0
     for i in range(count):
         start = x[i]
         total = 0.0
@@ -181,9 +162,10 @@ def kurtosis(count: int, x: Any, out: Any, params: Any) -> None:
         powers = 0.0
         for j in range(n):
             distance = ((x[i + j] - start) - mean) / deviation if deviation > 0.0 else NAN
-            powers += distance * distance * distance * distance
-        found = powers / n - 3.0
-        found = -2.0 if found < -2.0 else found
+            cube = distance * distance * distance
+            powers += cube if cubed else cube * distance
+        found = powers / n if cubed else powers / n - 3.0
+        found = -2.0 if found < -2.0 and not cubed else found
         out[i] = found if squares - squares == 0.0 and found - found == 0.0 else NAN
 
 
