@@ -1,10 +1,14 @@
 """Moments and ranks over a window.
 
-Moments are taken from the distances to the first value of the window. Distances are small where values are
-large, so nothing cancels; of a flat window they are exactly 0.
+Moments are taken in two rounds of the distances to the first value of the window: distances are small where
+values are large, and of a flat window they are exactly 0.
 
-1. The mean distance, and what rounding leaves of it: `rest`, the sum of the distances from that mean.
-2. Powers and products of the distances from the mean, less what the rest makes of them.
+1. The mean distance. It is rounded, so the distances from it add up to a `rest` that is not quite 0.
+2. The sum of the powers or products of the distances from the mean. The variance and the covariance take
+   from it what the rest has added: `rest * rest / n`, or the product of both rests over n.
+
+The variance and its root are right to the last digits: `spread` also carries what rounding loses of both sums
+and of every square. The others are plain sums.
 
 A rank is found by halving, without sorting: between two values of the window that enclose the rank,
 a middle is taken, the values at or below it are counted, and the nearest values around it enclose
