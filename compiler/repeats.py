@@ -1,6 +1,6 @@
 """Remembers what expressions become: strategies of one author repeat them, under other names and weights.
 
-1. An expression that is short and was seen twice before is walked apart, over operands that stand for the
+1. An expression that is short and was parsed twice before is walked apart, over operands that stand for the
    names that it uses. Of names that are constants the values count, since constants fold and are periods.
 2. If nothing was wrong with it, its nodes are kept as a recipe (graph.py), with the truths in it.
 3. From then on the recipe is followed wherever the same text uses names of the same kinds.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..grammar.document import Document, load
 from ..grammar.nodes import Name, Node
-from ..grammar.parser import parse
+from ..grammar.parser import parse, times_parsed
 from ..grammar.spelling import Speller
 from ..grammar.words import MARKET_DATA
 from ..schemas.structure import Outline
@@ -24,7 +24,7 @@ from .graph import Recipe
 if TYPE_CHECKING:
     from .analyze import Value, _Analyzer
 
-_LONGEST = 200  # characters; the parser keeps the trees of those
+_OFTEN = 3  # times, this one included
 _KEPT = 2048
 
 _Use = tuple[str, str | None, tuple[tuple[str, float | None], ...]]
@@ -39,18 +39,12 @@ class _Kept(NamedTuple):
     used: frozenset[str]
 
 
-_seen: dict[str, int] = {}
 _kept: dict[_Use, _Kept | None] = {}
 
 
 def repeated(analyzer: _Analyzer, text: str) -> Value | None:
     """The value of an expression that was right before, as `walk` gives it; None where it must be walked."""
-    times = _seen.get(text, 0)
-    if times < 2:
-        if len(text) <= _LONGEST and "@" not in text:
-            if len(_seen) >= _KEPT:
-                _seen.clear()
-            _seen[text] = times + 1
+    if times_parsed(text) < _OFTEN or "@" in text:
         return None
     values: list[Value] = []
     for name in _names(text):

@@ -144,15 +144,19 @@ def parse(text: str) -> Parsed:
     """
     if len(text) > _SHORT:
         return _parse(text)
-    if text in _seen:
-        return _parse_short(text)
-    if len(_seen) >= _KEPT:
-        _seen.clear()
-    _seen.add(text)
-    return _parse(text)
+    times = _times.get(text, 0)
+    if not times and len(_times) >= _KEPT:
+        _times.clear()
+    _times[text] = times + 1
+    return _parse_short(text) if times else _parse(text)
 
 
-_seen: set[str] = set()
+def times_parsed(text: str) -> int:
+    """How often an expression has been parsed; 0 for a long one, and again after many others."""
+    return _times.get(text, 0)
+
+
+_times: dict[str, int] = {}
 
 
 @lru_cache(maxsize=_KEPT)

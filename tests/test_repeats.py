@@ -7,6 +7,7 @@ from typing import Any
 
 from dslc.compiler import analyze, repeats
 from dslc.compiler.front import check
+from dslc.grammar import parser
 from dslc.grammar.document import load
 import pytest
 
@@ -56,6 +57,7 @@ def test_other_meanings_of_the_same_text_are_not_mixed_up() -> None:
 
 def test_what_is_kept_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repeats, "_KEPT", 10)
+    monkeypatch.setattr(parser, "_KEPT", 10)
     for k in range(40):
         for _ in range(3):
             facts(
@@ -68,4 +70,4 @@ def test_what_is_kept_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
                 }
             )
     assert len(repeats._kept) <= 12
-    assert len(repeats._seen) <= 12
+    assert len(parser._times) <= 12
