@@ -729,6 +729,8 @@ class _Analyzer:
             message = say.wrong_argument_count(called.signature, least, most, len(arguments))
             self.report(message, *inside(node), self.propose(remedies.of_call, node, None))
             return Value(called.result)
+        if len(arguments) < most and self.lacks_series(called, node, arguments):
+            return Value(called.result)
         swapped = partial(self.swapped, called, node, arguments)
         checked = [
             self.argument(called, parameter, argument, value, swapped)
@@ -749,6 +751,23 @@ class _Analyzer:
         value = self.walk(tree)
         self.section = section
         return value
+
+    def lacks_series(self, called: Function, node: Call, arguments: list[Value]) -> bool:
+        """Whether a call that is not whole has constants alone, so that it lacks its series; says so."""
+        series, *others = called.parameters
+        if self.section == "formula" or series.kind != "Series" or not arguments:
+            return False
+        constants = [None if value.node is None else self.graph.constant(value.node) for value in arguments]
+        if None in constants:
+            return False
+        source = str(series.default or "close")
+        written = ", ".join([source, *(self.text[one.start : one.end] for one in node.arguments)])
+        fitting = all(map(_fits, others, constants)) and len(written) <= 60
+        shown = f"{called.name}({written})" if fitting else called.signature
+        whole = len(constants) == len(others)
+        mend = self.propose(remedies.of_missing_series, node, source, whole) if fitting else None
+        self.report(say.series_left_out(called.name, _brief(node.arguments[0]), shown), *inside(node), mend)
+        return True
 
     def swapped(self, called: Function, node: Call, arguments: list[Value]) -> Mend | None:
         """The mend of a call whose series and period stand the wrong way round."""
@@ -1000,6 +1019,16 @@ def _brief(node: Node) -> str:
     """A short expression as it is printed; dots for a long one."""
     text = to_text(node) if node.end - node.start <= 60 else "…"
     return text if len(text) <= 60 else "…"
+
+
+def _fits(parameter: Parameter, number: float | None) -> bool:
+    """Whether a constant may stand for a parameter."""
+    if number is None or parameter.kind in ("Series", "Truth"):
+        return parameter.kind == "Series"
+    if parameter.kind in PERIODS:
+        return PERIODS[parameter.kind] <= number <= LIMITS.window and number == int(number)
+    least, most = RANGES.get(parameter.kind, (math.nextafter(0.0, 1.0), math.inf))
+    return least <= number <= most
 
 
 def _shown(number: float) -> str:

@@ -105,6 +105,17 @@ def of_swapped(pointer: Pointer, text: str, node: Call) -> Mend:
     return rewrite(pointer, first.start, second.end, swapped, True)
 
 
+def of_missing_series(pointer: Pointer, text: str, node: Call, series: str, whole: bool) -> Mend:
+    """A call with its series in front of its numbers.
+
+    Where that is the `whole` call nothing else can be meant. Otherwise a number may be for what is still left
+    out: the 2 of `bbUpper(2)` may count deviations.
+    """
+    start, end = inside(node)
+    first = node.arguments[0].start
+    return rewrite(pointer, start, end, f"{text[start:first]}{series}, {text[first:end]}", whole)
+
+
 def of_value_called(pointer: Pointer, text: str, node: Call) -> Mend | None:
     """A value without the parentheses of a call; a number in them may have been meant as an offset."""
     if not node.arguments:

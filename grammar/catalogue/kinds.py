@@ -320,3 +320,18 @@ def unreadable_there(name: str, timeframe: str, problem: str) -> Said:
         "inputs": {"trend": "ema(close, 9)"}, "conditions": {"up": "(close > trend) @ 4H"}
     """
     return f"{quoted(name)} cannot be read on candles of {timeframe}: {problem}", "write out what is meant"
+
+
+@code("E425")
+def series_left_out(function: str, first: str, call: str) -> Said:
+    """A function of a series is called with numbers alone.
+
+    Why: Arguments are left out from the right, so the first number would be the series: the rate of change
+    of 10, which is 0 on every candle.
+
+    Wrong:
+        "conditions": {"up": "roc(10) > 2"}
+    Right:
+        "conditions": {"up": "roc(close, 10) > 2"}
+    """
+    return f"`{function}` begins with its series, and {quoted(first)} is a constant", f"write `{call}`"
