@@ -77,10 +77,8 @@ class Truths:
         self._alone: dict[int, tuple[int, int]] = {}
         self._pairs: dict[tuple[int, int], tuple[int, int]] = {}
         self._terms: dict[int, frozenset[int]] = {}
-        self._bounded_by: dict[int, bool] = {}
         self._seen: dict[int, set[int]] = {}
         self._needed: dict[int, tuple[tuple[int, ...], ...]] = {}
-        self._sides: dict[int, tuple[int, ...]] = {}
         self._shapes: dict[Case, Shape | int] = {}
         self._defined: dict[Case, tuple[int, ...]] = {}
 
@@ -133,53 +131,6 @@ class Truths:
             }
             found |= {_PRICES - value // SCALE for value in found if self.memory.group[value % SCALE] & 1}
             known = self._terms[truth] = frozenset(found)
-        return known
-
-    def sides(self, truth: int) -> tuple[int, ...]:
-        """The same values, and those whose difference is compared."""
-        known = self._sides.get(truth)
-        if known is None:
-            memory = self.memory
-            found = {value for value in self.terms(truth) if value >= 0}
-            for value in tuple(found):
-                if memory.ops[value % SCALE] == "subtract":
-                    found.update(self._operands(value % SCALE, value - value % SCALE))
-            known = self._sides[truth] = tuple(found)
-        return known
-
-    def _linked(self, a: int, b: int) -> bool:
-        """Whether two truths share more than one value, or one and both have bounds, or values with an order.
-
-        Otherwise nothing can follow: a contradiction is a circle of comparisons, or an empty interval.
-        """
-        common = self.terms(a) & self.terms(b)
-        shared = [value for value in common if value >= 0]
-        if len(shared) > 1 or not common:
-            return bool(common)
-        if shared and self._bounds(a) and self._bounds(b):
-            return True
-        group, edges = self.memory.group, list[Literal]()
-        for x in self.sides(a):
-            for y in self.sides(b):
-                if x == y and x not in shared:
-                    return True
-                if x != y and group[x % SCALE] & group[y % SCALE]:
-                    self._order(x, y, edges)
-                    if edges:
-                        return True
-        return False
-
-    def _bounds(self, truth: int) -> bool:
-        """Whether a truth, or its opposite, leaves some value a smaller interval than the value has."""
-        known = self._bounded_by.get(truth)
-        if known is None:
-            low, high = self.memory.low, self.memory.high
-            known = self._bounded_by[truth] = any(
-                low[x % SCALE] != low[y % SCALE] or high[x % SCALE] != high[y % SCALE]
-                for case in self.cases(truth) or ()
-                for kind, x, y in case
-                if kind != OPAQUE
-            )
         return known
 
     # --- one truth and two -----------------------------------------------------------------
@@ -260,8 +211,6 @@ class Truths:
         self.spend(1)
         if a == b:
             return CARRIES | CARRIED
-        if not self._linked(a, b):
-            return 0
         one, other = self.cases(a), self.cases(b)
         if one is None or other is None:
             return 0
