@@ -36,7 +36,8 @@ def with_holes(bars: Bars, at: Sequence[int]) -> dict[str, Numbers]:
     return {**bars, "volume": volume}
 
 
-def _strategy(*expressions: str) -> dslc.Strategy:
+def strategy_of(*expressions: str) -> dslc.Strategy:
+    """A strategy with these inputs: x0, x1, and on."""
     return dslc.compile(
         {
             "configuration": {"timeframe": "1H"},
@@ -50,21 +51,21 @@ def _strategy(*expressions: str) -> dslc.Strategy:
 
 def values(expression: str, bars: Bars) -> Numbers:
     """The value of an expression on every candle."""
-    return _strategy(expression).evaluate(bars).inputs["x0"]
+    return strategy_of(expression).evaluate(bars).inputs["x0"]
 
 
 def on(closes: Sequence[float], expression: str, volume: Sequence[float] | None = None) -> list[float]:
     """The value on bars whose four prices are the same; they may be anything that is not undefined."""
     close = np.array(closes, float)
     matrix = np.vstack([close] * 4 + [np.ones(len(close)) if volume is None else np.array(volume, float)])
-    plan = _strategy(expression)._prepare(("x0",)).plan
+    plan = strategy_of(expression)._prepare(("x0",)).plan
     return [float(value) for value in engine.run(plan, matrix).numbers[0]]
 
 
 def same_bits(expressions: Sequence[str], bars: Bars) -> None:
     """In chunks of any size, and as plain Python, the bits are those of the whole."""
     names = tuple(f"x{k}" for k in range(len(expressions)))
-    plan = _strategy(*expressions)._prepare(names).plan
+    plan = strategy_of(*expressions)._prepare(names).plan
     matrix = dslc.Bars(bars).matrix
 
     def found(**how: Any) -> bytes:

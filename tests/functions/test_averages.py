@@ -1,4 +1,4 @@
-"""Averages over time: TA-Lib agrees, so does a plain loop, and the corners are pinned."""
+"""Averages over time: TA-Lib agrees, and so does a plain loop."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_a_plain_loop_agrees_on_volumes() -> None:
     assert not np.isnan(found[26:]).any()
 
 
-# ── Corners ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── Constants, periods of one and defaults ───────────────────────────────────────────────────────────────
 
 ALL = [f"{name}(close, 5)" for name in (*LOOPS, "vwma")]
 
@@ -188,31 +188,6 @@ def test_of_one_candle_it_is_the_value_itself(name: str) -> None:
         np.testing.assert_allclose(
             on(list(close), "kama(close, 1, 1, 30)")[1:], close[1:], rtol=1e-15, err_msg="always straight"
         )
-
-
-CORNERS: dict[str, tuple[str, list[float], list[float] | None, list[float]]] = {
-    "wma, tiny": ("wma(close, 2)", [1e-300, 4e-300], None, [NAN, 3e-300]),
-    "wma, huge": ("wma(close, 2)", [1e308, 1.3e308], None, [NAN, 1.2e308]),
-    "wma, beyond": ("wma(close, 2)", [-1.7e308, 1.7e308], None, [NAN, 1.7e308 / 3.0]),
-    "hma, beyond": ("hma(close, 4)", [1.7e308] * 6, None, [NAN] * 6),
-    "rma, a step too far": (
-        "rma(close, 2)", [1.0, 3.0, 1.7e308, -1.7e308, 4.0], None, [NAN, 2.0, 8.5e307, NAN, 4.25e307]
-    ),
-    "vwma, no volume": ("vwma(close, 2)", [1.0, 2.0, 3.0, 5.0], [0, 0, 4, 4], [NAN, NAN, 3.0, 4.0]),
-    "vwma, tiny volume": ("vwma(close, 2)", [1.0, 2.0, 3.0], [1e-300] * 3, [NAN, 1.5, 2.5]),
-    "vwma, huge volume": ("vwma(close, 2)", [1.0, 1e10, 3.0], [1e308, 1e300, 1.0], [NAN, NAN, 1e10]),
-    "kama, flat and then a step": ("kama(close, 2, 1, 3)", [4.0, 4.0, 4.0, 8.0], None, [NAN, NAN, 4.0, 8.0]),
-    "kama, back and forth": ("kama(close, 2, 1, 3)", [4.0, 8.0, 4.0, 8.0], None, [NAN, NAN, 7.0, 7.25]),
-    "alma, a bell too narrow": ("alma(close, 2, 0.5, 1000000)", [1.0, 2.0], None, [NAN, NAN]),
-    "alma, of the newest": ("alma(close, 3, 1, 1000000)", [1.0, 2.0, 7.0], None, [NAN, NAN, 7.0]),
-    "alma, of the oldest": ("alma(close, 3, 0, 1000000)", [1.0, 2.0, 7.0], None, [NAN, NAN, 1.0]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("corner", CORNERS)
-def test_the_corners_are_pinned(corner: str) -> None:
-    expression, closes, volume, wanted = CORNERS[corner]
-    np.testing.assert_allclose(on(closes, expression, volume), wanted, rtol=1e-12)
 
 
 def test_defaults_are_those_that_traders_know() -> None:

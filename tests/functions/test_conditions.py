@@ -122,43 +122,6 @@ def test_on_conditions_that_are_always_known_a_plain_loop_agrees(call: str) -> N
 
 NAN = float("nan")
 T, F, U = True, False, None
-CORNERS: dict[str, tuple[str, list[bool | None], list[float], list[float]]] = {
-    "never": ("barsSince({c})", [F, F, F], [1, 1, 1], [NAN, NAN, NAN]),
-    "undefined before the first": ("barsSince({c})", [U, F, T, F], [1] * 4, [NAN, NAN, 0, 1]),
-    "undefined after it": ("barsSince({c})", [T, U, F, T], [1] * 4, [0, NAN, NAN, 0]),
-    "a row from the start": ("streak({c})", [T, T, F, T], [1] * 4, [1, 2, 0, 1]),
-    "a row that might be longer": ("streak({c})", [U, T, T, F, T], [1] * 5, [NAN, NAN, NAN, 0, 1]),
-    "the same number anyway": ("valueWhen({c}, {x})", [T, U, F], [5, 5, 6], [5, 5, 5]),
-    "another number": ("valueWhen({c}, {x})", [T, U, F, T], [5, 6, 6, 6], [5, NAN, NAN, 6]),
-    "a sum of nothing so far": ("since({c}, {x})", [T, U, F], [0, 3, 4], [0, 3, 7]),
-    "a sum that might begin anew": ("since({c}, {x})", [T, U, F, T], [1, 3, 4, 2], [1, NAN, NAN, 2]),
-    "tiny": ("since({c}, {x})", [T, F, F], [1e-300, 1e-300, -1e-300], [1e-300, 2e-300, 1e-300]),
-    "huge and back": ("since({c}, {x})", [T, F, F, F], [1e308, 1e308, -1e308, 1], [1e308, NAN, 0, 1]),
-    "what rounding loses is kept": ("since({c}, {x})", [T, F, F], [1e16, 1, -1e16], [1e16, 1e16, 1]),
-    "a window with a hole": ("countTrue({c}, 2)", [T, U, T, T, F], [1] * 5, [NAN, NAN, NAN, 2, 1]),
-    "a window of one": ("countTrue({c}, 1)", [T, U, F], [1] * 3, [1, NAN, 0]),
-    "both are the same": ("if({c}, {x}, 2)", [U, U, T, F], [2, 3, 3, 3], [2, NAN, 3, 2]),
-    "only the chosen one is needed": ("if({c}, {x}, 1 / (open - open))", [T, F, U], [3] * 3, [3, NAN, NAN]),
-}
-
-
-@pytest.mark.parametrize("corner", CORNERS)
-def test_the_corners_are_where_the_documentation_says(corner: str) -> None:
-    call, truths, x, wanted = CORNERS[corner]
-    expression = call.format(c=CONDITION, x="open")
-    np.testing.assert_array_equal(found(expression, truths, x), wanted)
-    np.testing.assert_array_equal(found(expression, truths, x, compiled=False, chunk=1), wanted)
-
-
-def test_an_undefined_number_is_passed_over_by_a_sum_and_remembered_by_a_moment() -> None:
-    bars = with_holes(walk(60), (20, 21))
-    number = "close * volume / volume"
-    total = values(f"since(close > 0 AND NOT isDefined(close[1]), {number})", bars)
-    kept = np.delete(bars["close"], (20, 21))
-    assert np.isnan(total[20:22]).all()
-    np.testing.assert_allclose(np.delete(total, (20, 21)), np.cumsum(kept), rtol=1e-13)
-    last = values(f"valueWhen(volume < 1, {number})", bars)
-    assert np.isnan(last).all()
 
 
 def test_is_defined_is_never_undefined_and_or_else_fills_the_holes() -> None:

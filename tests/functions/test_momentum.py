@@ -1,4 +1,4 @@
-"""Oscillators: TA-Lib agrees, so does a plain loop on fractions, and the corners are pinned."""
+"""Oscillators: TA-Lib agrees, and so does a plain loop on fractions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import talib
 
-from .on_bars import flat, on, same_bits, values, walk
+from .on_bars import flat, same_bits, values, walk
 from .plain import Column, ago, candles, each, ema, mean, over, rma, total, true_range
 
 NAN = math.nan
@@ -179,67 +179,7 @@ def test_a_plain_loop_agrees(expression: str) -> None:
         assert np.isfinite(found[-1])
 
 
-# ── Corners ──────────────────────────────────────────────────────────────────────────────────────────────
-
-CORNERS: list[tuple[str, list[float], list[float]]] = [
-    # a flat market
-    ("macd(close, 2, 3)", [0.1] * 5, [NAN, NAN, 0, 0, 0]),
-    ("macdHist(close, 2, 3, 2)", [0.1] * 5, [NAN, NAN, NAN, 0, 0]),
-    ("stochK(2)", [0.1] * 3, [NAN, 50, 50]),
-    ("stochD(2, 1, 2)", [0.1] * 4, [NAN, NAN, 50, 50]),
-    ("williamsR(2)", [0.1] * 3, [NAN, -50, -50]),
-    ("stochRsi(close, 2, 2, 1)", [0.1] * 5, [NAN, NAN, NAN, 50, 50]),
-    ("cci(3)", [0.1] * 4, [NAN, NAN, 0, 0]),
-    ("mfi(2)", [0.1] * 4, [NAN, NAN, 50, 50]),
-    ("roc(close, 1)", [0.1] * 3, [NAN, 0, 0]),
-    ("momentum(close, 1)", [0.1] * 3, [NAN, 0, 0]),
-    ("ppo(close, 1, 2)", [0.1] * 3, [NAN, 0, 0]),
-    ("trix(close, 2)", [0.1] * 6, [NAN, NAN, NAN, NAN, 0, 0]),
-    ("tsi(close, 1, 2)", [0.1] * 4, [NAN, NAN, 0, 0]),
-    ("cmo(close, 2)", [0.1] * 4, [NAN, NAN, 0, 0]),
-    ("ultimate(1, 1, 1)", [0.1] * 3, [NAN, NAN, NAN]),
-    ("awesome(1, 3)", [0.1] * 4, [NAN, NAN, 0, 0]),
-    # an undefined value inside: a window has it until it has left, a smoothing passes it over
-    ("macd(close, 1, 2)", [1, 2, NAN, 4, 4], [NAN, 0.5, NAN, 5 / 6, 5 / 18]),
-    ("stochK(2)", [1, 2, NAN, 4, 3, 3], [NAN, 100, NAN, NAN, 0, 50]),
-    ("williamsR(2)", [1, 2, NAN, 4, 3, 3], [NAN, 0, NAN, NAN, -100, -50]),
-    ("cci(2)", [1, 2, NAN, 4, 3], [NAN, 1000 / 15, NAN, NAN, -1000 / 15]),
-    ("mfi(1)", [1, 2, NAN, 4, 3], [NAN, 100, NAN, NAN, 0]),
-    ("roc(close, 1)", [1, 2, NAN, 4, 3], [NAN, 100, NAN, NAN, -25]),
-    ("momentum(close, 2)", [1, 2, NAN, 4, 3], [NAN, NAN, NAN, 2, NAN]),
-    ("cmo(close, 1)", [1, 2, NAN, 4, 3], [NAN, 100, NAN, NAN, -100]),
-    ("tsi(close, 1, 1)", [1, 2, NAN, 4, 3], [NAN, 100, NAN, NAN, -100]),
-    ("awesome(1, 2)", [1, 2, NAN, 4, 3], [NAN, 0.5, NAN, NAN, -0.5]),
-    # a period of 1
-    ("stochK(1)", [1, 2], [50, 50]),
-    ("cci(1)", [1, 2], [0, 0]),
-    ("stochRsi(close, 1, 1, 1)", [1, 2], [NAN, 50]),
-    ("trix(close, 1)", [1, 2], [NAN, 100]),
-    # tiny and huge values: the answer of ordinary ones, or undefined where a step overflows
-    ("stochK(2)", [1e-300, 3e-300, 2e-300], [NAN, 100, 0]),
-    ("cmo(close, 2)", [1e-300, 3e-300, 2e-300], [NAN, NAN, 100 / 3]),
-    ("cci(3)", [1e-300, 3e-300, 2e-300], [NAN, NAN, 0]),
-    ("mfi(2)", [1e-300, 3e-300, 2e-300], [NAN, NAN, 60]),
-    ("roc(close, 1)", [1e-300, 3e-300], [NAN, 200]),
-    ("roc(close, 1)", [1e-300, 1e300], [NAN, NAN]),
-    ("stochK(2)", [-1.7e308, 1.7e308], [NAN, NAN]),
-    ("cmo(close, 1)", [-1.7e308, 1.7e308], [NAN, NAN]),
-    ("cci(2)", [-1.7e308, 1.7e308], [NAN, NAN]),
-    ("roc(close, 1)", [0, 1], [NAN, NAN]),
-    ("ppo(close, 1, 1)", [0, 2], [NAN, 0]),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("expression", "closes", "wanted"), CORNERS)
-def test_corners(expression: str, closes: list[float], wanted: list[float]) -> None:
-    found = on(closes, expression)
-    np.testing.assert_array_equal(np.isnan(found), np.isnan(wanted))
-    np.testing.assert_allclose(found, wanted, rtol=1e-14)
-
-
-def test_where_nothing_is_traded_the_money_flow_is_50() -> None:
-    assert on([1, 2, 3, 2], "mfi(2)", volume=[0, 0, 0, 0])[2:] == [50, 50]
-    assert on([1, 2, 3, 2], "mfi(2)", volume=[1, 0, 5, 0])[2:] == [100, 100]
+# ── Flat markets in TA-Lib, bits and defaults ────────────────────────────────────────────────────────────
 
 
 def test_flat_markets_are_in_the_middle_and_not_at_the_bottom_as_in_talib() -> None:

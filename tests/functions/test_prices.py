@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import talib
 
-from .on_bars import flat, on, same_bits, values, walk
+from .on_bars import same_bits, values, walk
 
 
 def test_the_means_of_a_candle_are_those_of_talib() -> None:
@@ -51,27 +51,6 @@ def test_a_gap_is_the_open_less_the_close_before() -> None:
     found = values("gap()", bars)
     assert np.isnan(found[0])
     np.testing.assert_array_equal(found[1:], bars["open"][1:] - bars["close"][:-1])
-
-
-CORNERS = {
-    "flat": ([0.5] * 4, "haOpen()", [0.5] * 4),
-    "flat, all of them": ([7.0] * 3, "haHigh() - haLow() + hl2() + ohlc4() - hlc3()", [7.0] * 3),
-    "tiny": ([1e-300] * 3, "haOpen() + hl2()", [2e-300] * 3),
-    "a sum that overflows": ([1.7e308, 4.0], "hl2()", [float("nan"), 4.0]),
-    "a start that overflows is passed over": ([1.7e308, 4.0, 6.0], "haOpen()", [float("nan"), 4.0, 4.0]),
-}
-
-
-@pytest.mark.parametrize("corner", CORNERS)
-def test_the_corners_are_where_the_documentation_says(corner: str) -> None:
-    closes, expression, wanted = CORNERS[corner]
-    np.testing.assert_array_equal(on(closes, expression), wanted)
-
-
-def test_a_flat_market_is_flat_in_averaged_candles() -> None:
-    bars = flat(100, price=0.1)
-    for name in ("haOpen", "haClose", "haHigh", "haLow", "hl2", "ohlc4"):
-        assert (values(f"{name}()", bars) == 0.1).all()
 
 
 def test_no_way_of_running_changes_a_bit() -> None:

@@ -98,43 +98,6 @@ def test_a_cumulative_sum_loses_nothing_in_a_hundred_thousand_candles() -> None:
         assert found[t] == pytest.approx(math.fsum(numbers[: t + 1]), rel=1e-15, abs=1e-12)
 
 
-CORNERS = {
-    "a sum that overflows, and then not": ([1e308, 1e308, 1.0, 2.0], "sum(close, 2)", [NAN, NAN, 1e308, 3]),
-    "tiny": ([5e-324, 5e-324, 1e-300], "sum(close, 2)", [NAN, 1e-323, 1e-300]),
-    "a sum of one": ([3, 4], "sum(close, 1)", [3, 4]),
-    "cancelling": ([0.1, 0.2, -0.3, 0.1], "sum(close, 3)", [NAN, NAN] + [2.7755575615628914e-17] * 2),
-    "all so far": ([1, 2, 3], "cumulative(close)", [1, 3, 6]),
-    "what overflows is passed over": ([1e308, 1e308, -1e308, 5], "cumulative(close)", [1e308, NAN, 0, 5]),
-    "the newest of equal ones": ([5, 5, 4, 4], "highestBars(close, 3)", [NAN, NAN, -1, -2]),
-    "the newest of equal low ones": ([5, 5, 4, 4], "lowestBars(close, 3)", [NAN, NAN, 0, 0]),
-    "equal is not rising": ([1, 1, 2, 2], "if(rising(close, 1), 1, 0)", [NAN, 0, 1, 0]),
-    "a range that overflows": ([-1e308, 1e308, 1e308], "normalize(close, 2)", [NAN, NAN, 0.5]),
-    "a range of one": ([4, 5], "normalize(close, 1)", [0.5, 0.5]),
-}
-
-
-@pytest.mark.parametrize("corner", CORNERS)
-def test_the_corners_are_where_the_documentation_says(corner: str) -> None:
-    closes, expression, wanted = CORNERS[corner]
-    np.testing.assert_array_equal(on(closes, expression), wanted)
-
-
-@pytest.mark.parametrize("name", ["sum", "highestBars", "lowestBars", "normalize"])
-def test_a_window_with_an_undefined_value_is_undefined_and_recovers(name: str) -> None:
-    bars = with_holes(walk(60), (30,))
-    found = values(f"{name}(close * volume / volume, 5)", bars)
-    plain = values(f"{name}(close, 5)", bars)
-    np.testing.assert_array_equal(np.isnan(found[4:]), [30 <= t < 35 for t in range(4, 60)])
-    np.testing.assert_array_equal(found[35:], plain[35:])
-
-
-def test_a_cumulative_sum_passes_over_what_is_undefined() -> None:
-    bars = with_holes(walk(60), (0, 30))
-    found = values("cumulative(close * volume / volume)", bars)
-    wanted = np.cumsum(np.where(bars["volume"] > 0, bars["close"], 0.0))
-    np.testing.assert_allclose(found, np.where(bars["volume"] > 0, wanted, NAN), rtol=1e-14)
-
-
 def test_no_way_of_running_changes_a_bit() -> None:
     bars = with_holes(walk(300), (5, 100, 101))
     number = "close * volume / volume"

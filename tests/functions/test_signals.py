@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from .on_bars import flat, on, same_bits, values, walk
+from .on_bars import on, same_bits, values, walk
 
 NAN = float("nan")
 
@@ -69,26 +69,6 @@ def test_the_last_pivot_is_what_it_was_when_there_was_one() -> None:
         last = last if value != value else value
         wanted.append(last)
     np.testing.assert_array_equal(found, wanted)
-
-
-def test_a_flat_market_has_no_pivots_and_no_crossings() -> None:
-    bars = flat(50)
-    for expression in ("pivotHigh(2, 2)", "pivotLow(2, 2)"):
-        assert np.isnan(values(expression, bars)).all()
-    assert (values("if(cross(close, open), 1, 0)", bars) == 0).all()
-
-
-@pytest.mark.parametrize("price", [1e-300, 1e300])
-def test_tiny_and_huge_peaks(price: float) -> None:
-    closes = [price, 2 * price, price]
-    np.testing.assert_array_equal(on(closes, "pivotHigh(1, 1, close)"), [NAN, NAN, 2 * price])
-    np.testing.assert_array_equal(on([-c for c in closes], "pivotLow(1, 1, close)"), [NAN, NAN, -2 * price])
-
-
-def test_an_undefined_value_beside_a_peak_leaves_it_unconfirmed() -> None:
-    volume = [1.0, 1.0, 1.0, 0.0, 1.0, 1.0]
-    found = on([1, 2, 5, 3, 1, 1], "pivotHigh(2, 2, close * volume / volume)", volume)
-    assert np.isnan(found).all()
 
 
 def test_no_way_of_running_changes_a_bit() -> None:

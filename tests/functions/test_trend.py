@@ -1,4 +1,4 @@
-"""Trends: TA-Lib agrees where it starts alike, so does a plain loop, and the corners are pinned."""
+"""Trends: TA-Lib agrees where it starts alike, and so does a plain loop."""
 
 from __future__ import annotations
 
@@ -222,57 +222,7 @@ def test_a_plain_loop_agrees(expression: str) -> None:
         assert np.isfinite(found[-1])
 
 
-# ── Corners ──────────────────────────────────────────────────────────────────────────────────────────────
-
-CORNERS: list[tuple[str, list[float], list[float]]] = [
-    # a flat market
-    ("plusDi(2)", [0.1] * 4, [NAN, NAN, 0, 0]),
-    ("minusDi(2)", [0.1] * 4, [NAN, NAN, 0, 0]),
-    ("adx(2)", [0.1] * 5, [NAN, NAN, NAN, 0, 0]),
-    ("aroonUp(2)", [0.1] * 4, [NAN, NAN, 100, 100]),
-    ("aroonDown(2)", [0.1] * 4, [NAN, NAN, 100, 100]),
-    ("supertrend(3, 2)", [0.1] * 4, [NAN, NAN, 0.1, 0.1]),
-    ("supertrendDirection(3, 2)", [0.1] * 4, [NAN, NAN, -1, -1]),
-    ("sar()", [0.1] * 4, [NAN, 0.1, 0.1, 0.1]),
-    ("vortexPlus(2)", [0.1] * 4, [NAN, NAN, NAN, NAN]),
-    ("ichimokuConversion(2)", [0.1] * 3, [NAN, 0.1, 0.1]),
-    ("ichimokuSpanA(1, 2, 1)", [0.1] * 4, [NAN, NAN, 0.1, 0.1]),
-    # an undefined value inside: a window has it until it has left, a state passes it over
-    ("plusDi(1)", [1, 2, NAN, 4, 3], [NAN, 100, NAN, NAN, 0]),
-    ("minusDi(1)", [1, 2, NAN, 4, 3], [NAN, 0, NAN, NAN, 100]),
-    ("adx(1)", [1, 2, NAN, 4, 4], [NAN, 100, NAN, NAN, 0]),
-    ("aroonUp(1)", [1, 2, NAN, 4, 3], [NAN, 100, NAN, NAN, 0]),
-    ("aroonDown(1)", [1, 2, NAN, 4, 3], [NAN, 0, NAN, NAN, 100]),
-    ("aroonUp(2)", [NAN, 2, 1, 0, NAN, 5, 7, 6, 6], [NAN, NAN, NAN, 0, NAN, NAN, NAN, 50, 0]),
-    ("aroonDown(2)", [NAN, 2, 1, 3, NAN, 5, 4, 6, 6], [NAN, NAN, NAN, 50, NAN, NAN, NAN, 50, 0]),
-    ("sar(0.5, 0.5, 0.5)", [4, 6, NAN, 8, 9], [NAN, 4, NAN, 5, 6]),
-    ("sar()", [NAN, 4, NAN, 6, 8], [NAN, NAN, NAN, 4, 4.04]),
-    ("supertrend(1, 1)", [4, 5, NAN, 9, 10, 13], [NAN, 6, NAN, NAN, 9, 10]),
-    ("supertrendDirection(1, 1)", [4, 5, NAN, 9, 10, 13], [NAN, -1, NAN, NAN, 1, 1]),
-    ("vortexPlus(1)", [1, 2, NAN, 4, 3], [NAN, 1, NAN, NAN, 1]),
-    # a period of 1
-    ("aroonUp(1)", [1, 2, 1], [NAN, 100, 0]),
-    ("ichimokuBase(1)", [1, 2], [1, 2]),
-    ("ichimokuSpanB(1, 1)", [1, 2], [NAN, 1]),
-    # tiny and huge values: the answer of ordinary ones, or undefined where a step overflows
-    ("plusDi(1)", [1e-300, 3e-300, 2e-300], [NAN, 100, 0]),
-    ("vortexMinus(1)", [1e-300, 3e-300, 2e-300], [NAN, 1, 1]),
-    ("sar(0.5, 0.5, 0.5)", [4e-300, 6e-300, 8e-300, 9e-300], [NAN, 4e-300, 5e-300, 6e-300]),
-    ("aroonUp(2)", [-1.7e308, 1.7e308, 0], [NAN, NAN, 50]),
-    ("plusDi(1)", [-1.7e308, 1.7e308], [NAN, NAN]),
-    ("supertrend(3, 1)", [1e308, 1.7e308, 1e308], [NAN, NAN, NAN]),
-    ("vortexPlus(1)", [-1.7e308, 1.7e308], [NAN, NAN]),
-    # a lower line below 0 is 0, and the trend is still up
-    ("supertrend(3, 1)", [1, 2, 12, 13, 5], [NAN, 5, 0, 10, 16]),
-    ("supertrendDirection(3, 1)", [1, 2, 12, 13, 5], [NAN, -1, 1, 1, -1]),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("expression", "closes", "wanted"), CORNERS)
-def test_corners(expression: str, closes: list[float], wanted: list[float]) -> None:
-    found = on(closes, expression)
-    np.testing.assert_array_equal(np.isnan(found), np.isnan(wanted))
-    np.testing.assert_allclose(found, wanted, rtol=1e-14)
+# ── Flat markets in TA-Lib, the cloud, long windows and defaults ─────────────────────────────────────────
 
 
 def test_a_flat_market_in_talib() -> None:

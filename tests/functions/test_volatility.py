@@ -1,4 +1,4 @@
-"""How far prices range: TA-Lib agrees, so does a plain loop, and the corners are pinned."""
+"""How far prices range: TA-Lib agrees, and so does a plain loop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import talib
 
-from .on_bars import flat, on, same_bits, values, walk
+from .on_bars import flat, same_bits, values, walk
 
 NAN = math.nan
 
@@ -160,38 +160,7 @@ def test_a_plain_loop_of_exact_fractions_agrees(name: str, period: int) -> None:
     np.testing.assert_allclose(found[-len(wanted) :], wanted, rtol=1e-11, atol=1e-12)
 
 
-# ── Corners ──────────────────────────────────────────────────────────────────────────────────────────────
-
-FLAT = {
-    "trueRange": 0.0, "atr": 0.0, "natr": 0.0, "bbUpper": 12.3, "bbMiddle": 12.3, "bbLower": 12.3,
-    "bbWidth": 0.0, "bbPercent": NAN, "keltnerUpper": 12.3, "keltnerMiddle": 12.3, "keltnerLower": 12.3,
-    "donchianUpper": 12.3, "donchianMiddle": 12.3, "donchianLower": 12.3, "choppiness": NAN,
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", CALLS)
-def test_a_flat_market_has_its_exact_value(name: str) -> None:
-    found = values(CALLS[name].format(n=7), flat(40))
-    np.testing.assert_array_equal(found[7:], FLAT[name])
-
-
-TINY_AND_HUGE: dict[str, tuple[str, list[float], list[float]]] = {
-    "tiny": ("bbUpper(close, 2, 2)", [1e-100, 3e-100], [NAN, 4e-100]),
-    "below what a square can hold": ("bbUpper(close, 2, 2)", [1e-300, 3e-300], [NAN, 4e-300]),
-    "huge": ("bbUpper(close, 2, 2)", [1e150, 3e150], [NAN, 4e150]),
-    "beyond what a square can hold": ("bbUpper(close, 2, 2)", [1e160, 3e160], [NAN, 4e160]),
-    "a mean of 0": ("bbWidth(close, 2, 2)", [-1.0, 1.0], [NAN, NAN]),
-    "one candle": ("bbWidth(close, 1, 2)", [5.0, 6.0], [0.0, 0.0]),
-    "a price of 0": ("natr(1)", [1.0, 0.0], [NAN, NAN]),
-    "tiny ranges": ("trueRange()", [1e-300, 3e-300], [NAN, 2e-300]),
-    "the middle of huge prices": ("donchianMiddle(1)", [1.7e308], [NAN]),
-}
-
-
-@pytest.mark.parametrize("corner", TINY_AND_HUGE)
-def test_the_corners_are_pinned(corner: str) -> None:
-    expression, closes, wanted = TINY_AND_HUGE[corner]
-    np.testing.assert_allclose(on(closes, expression), wanted, rtol=1e-12)
+# ── Straight prices, defaults and bits ───────────────────────────────────────────────────────────────────
 
 
 def test_prices_that_go_straight_are_not_choppy_at_all() -> None:

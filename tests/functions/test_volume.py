@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import talib
 
-from .on_bars import flat, same_bits, values, walk
+from .on_bars import same_bits, values, walk
 
 NAN = float("nan")
 
@@ -88,31 +88,6 @@ def test_the_rolling_average_price_counts_by_volume() -> None:
             wanted = math.fsum(typical[window] * volume) / math.fsum(volume)
             assert found[t] == pytest.approx(wanted, rel=1e-12)
     np.testing.assert_array_equal(values("vwap()", bars), values("vwap(20)", bars))
-
-
-def test_without_volume_ratios_are_undefined_and_sums_are_zero() -> None:
-    bars = flat(30)
-    for expression in ("cmf(5)", "vwap(5)"):
-        assert np.isnan(values(expression, bars)).all()
-    for expression, first in (("obv()", 1), ("ad()", 0), ("adOsc()", 9), ("forceIndex()", 13)):
-        assert (values(expression, bars)[first:] == 0).all()
-
-
-def test_a_flat_market_with_volume() -> None:
-    bars = flat(30, price=0.5, volume=7.0)
-    assert (values("vwap(7)", bars)[6:] == 0.5).all()
-    for expression, first in (("cmf(5)", 4), ("obv()", 1), ("ad()", 0), ("forceIndex(3)", 3)):
-        assert (values(expression, bars)[first:] == 0).all()
-
-
-@pytest.mark.parametrize("price", [1e-300, 1e300])
-def test_tiny_and_huge_prices(price: float) -> None:
-    bars = walk(60)
-    scaled = {field: column * price if field != "volume" else column for field, column in bars.items()}
-    for expression in ("obv()", "ad()", "cmf(5)", "adOsc()"):
-        np.testing.assert_allclose(
-            values(expression, scaled), values(expression, bars), rtol=1e-9, atol=1e-3, equal_nan=True
-        )
 
 
 def test_no_way_of_running_changes_a_bit() -> None:
