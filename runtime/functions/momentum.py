@@ -65,7 +65,7 @@ def strength(gain: Series, loss: Series, now: Series, before: Series) -> Term:
     unit="0 to 100",
     low=0.0,
     high=100.0,
-    reference="TA-Lib RSI, except that a market that never moved is 50 (there 0)",
+    reference="TA-Lib RSI, except that a market that never moved is 50 (there 0, on TradingView 100)",
     memory="recurrence",
     degree=(0, 0),
 )
@@ -265,7 +265,7 @@ def cci(n: Period = 20) -> Series:
     unit="0 to 100",
     low=0.0,
     high=100.0,
-    reference="TA-Lib MFI, except that a market that has not moved is 50 (there 0)",
+    reference="TA-Lib MFI, except that a market that has not moved is 50 (there 0, on TradingView 100)",
     degree=(0, 0),
 )
 def mfi(n: Period = 14) -> Series:
@@ -273,7 +273,8 @@ def mfi(n: Period = 14) -> Series:
 
     `100 * u / (u + d)`, where u adds up `t * volume` of the last n candles on which the typical price
     `t = (high + low + close) / 3` rose, and d where it fell (Quong and Soudack). Where it did neither, or
-    nothing was traded, it is 50, as `rsi` is; TA-Lib says 0, also where less than 1 was traded in all.
+    nothing was traded, it is 50, as `rsi` is; TA-Lib says 0, also where less than 1 was traded in all, and
+    TradingView 100.
 
     Example:
         close:  4 6 5 5
@@ -397,7 +398,8 @@ def tsi(series: Series = "close", fast: Period = 13, slow: Period = 25) -> Serie
     """True strength index: smoothed changes in percent of smoothed sizes of changes, from -100 to 100.
 
     `100 * ema(ema(c, slow), fast) / ema(ema(abs(c), slow), fast)` of `c = change(series)` (William Blau).
-    TradingView's function gives the same as a fraction of 1. A market that never moved is 0.
+    TradingView's function gives the same as a fraction of 1. A market that never moved is 0, as in TA-Lib;
+    TradingView has no value there.
 
     Example:
         close:            4 5 7 6 6
@@ -420,7 +422,8 @@ def cmo(series: Series = "close", n: Period = 9) -> Series:
 
     `100 * (u - d) / (u + d)` with the sums u of the gains and d of the losses of the last n changes (Tushar
     Chande), as on TradingView and in TA-Lib's CMOU. TA-Lib's CMO smooths gains and losses as Wilder does
-    instead of adding them up: it is `2 * rsi(series, n) - 100`. Where nothing has moved it is 0.
+    instead of adding them up: it is `2 * rsi(series, n) - 100`. Where nothing has moved it is 0, as in
+    TA-Lib; TradingView has no value there.
 
     Example:
         close:         4 5 4 7 7

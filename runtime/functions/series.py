@@ -79,7 +79,7 @@ def sinceHighest(series: Series, n: Period) -> Term:
     first="n - 1",
     unit="candles",
     high=0.0,
-    reference="Pine's ta.highestbars; TA-Lib MAXINDEX, which takes the oldest of equals, less the candle",
+    reference="Pine's ta.highestbars and TA-Lib MAXINDEX less the candle, which take the oldest of equals",
     degree=(0, 0),
 )
 def highestBars(series: Series, n: Period) -> Series:
@@ -98,7 +98,7 @@ def highestBars(series: Series, n: Period) -> Series:
     first="n - 1",
     unit="candles",
     high=0.0,
-    reference="Pine's ta.lowestbars; TA-Lib MININDEX, which takes the oldest of equals, less the candle",
+    reference="Pine's ta.lowestbars and TA-Lib MININDEX less the candle, which take the oldest of equals",
     degree=(0, 0),
 )
 def lowestBars(series: Series, n: Period) -> Series:
@@ -116,13 +116,14 @@ def lowestBars(series: Series, n: Period) -> Series:
     "series > highest(series, n)[1]",
     first="n",
     unit="truth",
-    reference="Pine's ta.rising, without its tolerance of 1e-10",
+    reference="Pine's ta.rising as its manual words it, without its tolerance of 1e-10",
     degree=(0, 0),
 )
 def rising(series: Series, n: Period) -> Truth:
     """Whether a series is above each of its n values before.
 
-    That is less than n rises in a row, which `streak(series > series[1]) >= n` asks for.
+    That is less than n rises in a row, which `streak(series > series[1]) >= n` asks for, and which PyneCore,
+    tested against TradingView, takes `ta.rising` to count.
 
     Example:
         close:            3 1 2 5
@@ -134,13 +135,14 @@ def rising(series: Series, n: Period) -> Truth:
     "series < lowest(series, n)[1]",
     first="n",
     unit="truth",
-    reference="Pine's ta.falling, without its tolerance of 1e-10",
+    reference="Pine's ta.falling as its manual words it, without its tolerance of 1e-10",
     degree=(0, 0),
 )
 def falling(series: Series, n: Period) -> Truth:
     """Whether a series is below each of its n values before.
 
-    That is less than n falls in a row, which `streak(series < series[1]) >= n` asks for.
+    That is less than n falls in a row, which `streak(series < series[1]) >= n` asks for, and which PyneCore,
+    tested against TradingView, takes `ta.falling` to count.
 
     Example:
         close:             3 4 2 1

@@ -9,6 +9,7 @@ from ..registry import Period, Series, Truth, derived
     "a > b AND a[1] <= b[1]",
     first="1",
     unit="truth",
+    reference="Pine's ta.crossover, which passes over candles on which one side is undefined",
     degree=(0, 0),
 )
 def crossUp(a: Series, b: Series) -> Truth:
@@ -26,6 +27,7 @@ def crossUp(a: Series, b: Series) -> Truth:
     "a < b AND a[1] >= b[1]",
     first="1",
     unit="truth",
+    reference="Pine's ta.crossunder, which passes over candles on which one side is undefined",
     degree=(0, 0),
 )
 def crossDown(a: Series, b: Series) -> Truth:
@@ -43,13 +45,15 @@ def crossDown(a: Series, b: Series) -> Truth:
     "crossUp(a, b) OR crossDown(a, b)",
     first="1",
     unit="truth",
-    reference="Pine's ta.cross, which passes over candles on which one side is undefined",
+    reference="Pine's ta.crossover or ta.crossunder, with their difference",
     degree=(0, 0),
 )
 def cross(a: Series, b: Series) -> Truth:
     """True on the candle on which a crosses b, up or down: `crossUp(a, b) OR crossDown(a, b)`.
 
-    Certainly false where a equals b, also where the candle before is undefined.
+    Certainly false where a equals b, also where the candle before is undefined. To touch b and to leave it to
+    the side from which a came is a cross, too; Pine's `ta.cross` waits for the other side, and takes what
+    differs by less than 1e-10 for equal.
 
     Example:
         close:           4 6 7 5

@@ -10,6 +10,7 @@ def variance(series: Series, n: Period) -> Term:
     """The population variance of the last n values: the mean of the squared distances from their mean.
 
     It divides by n, as TradingView and TA-Lib do, not by n - 1 as pandas does. Exactly 0 for a flat window.
+    Squares that are too small for a float64 are 0, and where they are too large it is undefined.
 
     Example:
         close:              1 3 3 9
@@ -82,7 +83,8 @@ def correlation(a: Series, b: Series, n: Sample) -> Term:
     """Pearson's correlation of the last n pairs, from -1 (opposite) to 1 (in step).
 
     The covariance over both standard deviations; never outside its range. Undefined where a or b is
-    flat, as in TradingView; TA-Lib says 0 there.
+    flat, as in TradingView; TA-Lib says 0 there. Squares of distances that are too small or too large for a
+    float64 (below about 1e-160, above 1e150) leave it undefined as well.
 
     Example:
         close:                       1 3 3
@@ -104,7 +106,8 @@ def beta(series: Series, market: Series, n: Sample) -> Series:
     """How much a series moves for each unit that a market moves: the slope of a line through n pairs.
 
     `covariance(series, market, n) / variance(market, n)`. It takes the values as they are; of returns it is
-    the beta of finance: `beta(close / close[1], open / open[1], 5)`. Undefined where the market is flat.
+    the beta of finance: `beta(close / close[1], open / open[1], 5)`. Undefined where the market is flat, or
+    squares of its distances from the mean are too small or too large for a float64.
 
     Example:
         close:               3 7 7
@@ -157,8 +160,8 @@ def skew(series: Series, n: Sample) -> Term:
     """How lopsided the last n values are: above 0 with a long tail upwards, below 0 with one downwards.
 
     The population's skewness, the mean cubed distance from the mean over the cubed standard deviation, as
-    scipy has it (Fisher and Pearson's g1); pandas multiplies by `sqrt(n * (n - 1)) / (n - 2)`.
-    Undefined in a flat window.
+    scipy has it (Fisher and Pearson's g1); pandas multiplies by `sqrt(n * (n - 1)) / (n - 2)`. Undefined in a
+    flat window, and where squares of distances are too small or too large for a float64.
 
     Example:
         close:          1 1 4 4 4
@@ -173,7 +176,7 @@ def kurtosis(series: Series, n: Sample) -> Term:
 
     The population's excess kurtosis, the mean fourth power of the distance from the mean over the squared
     variance, minus 3, as scipy has it (Fisher's g2); pandas corrects it for small samples. Never below -2.
-    Undefined in a flat window.
+    Undefined in a flat window, and where squares of distances are too small or too large for a float64.
 
     Example:
         close:              1 1 4 4 4
@@ -192,8 +195,9 @@ def percentile(series: Series, n: Period, p: Percent) -> Term:
     """The value below which p percent of the last n values lie, between two of them in proportion.
 
     Of the sorted values 0 to n - 1 it is the one at `p / 100 * (n - 1)`, and between two of them where that
-    is no whole number, as numpy and pandas have it. TA-Lib, and TradingView's
-    `percentile_nearest_rank`, take the value at `p / 100 * n`, rounded up, counted from 1.
+    is no whole number, as numpy and pandas have it. TradingView's `percentile_linear_interpolation` takes the
+    one at `p / 100 * n + 0.5`, counted from 1; TA-Lib, and TradingView's `percentile_nearest_rank`, that at
+    `p / 100 * n`, rounded up.
 
     Example:
         close:                   1 3 2 9

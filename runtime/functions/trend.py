@@ -47,7 +47,7 @@ def plusDi(n: Period = 14) -> Series:
     `100 * m / atr(n)`, where m is Wilder's average of `high - high[1]` on the candles on which that is above
     0 and above `low[1] - low`, and of 0 on the others (Welles Wilder). Both averages start as the mean of the
     first n values, as on TradingView; TA-Lib starts with n - 1 of them, which is forgotten with time. A
-    market that never moved is 0.
+    market that never moved is 0, as in TA-Lib; TradingView has no value there.
 
     Example:
         high:      4 6 7
@@ -120,7 +120,7 @@ def aroonUp(n: Period = 14) -> Series:
     """How new the highest high of the last n + 1 candles is: 100 for this candle, 0 for n candles ago.
 
     `100 * (n - d) / n`, where d is how many candles ago the highest high was (Tushar Chande). Of equal highs
-    the newest counts, as in TA-Lib, so a flat market is 100.
+    the newest counts, as in TA-Lib, so a flat market is 100; TradingView counts the oldest.
 
     Example:
         high:       5 7 6 6
@@ -142,7 +142,7 @@ def aroonDown(n: Period = 14) -> Series:
     """How new the lowest low of the last n + 1 candles is: 100 for this candle, 0 for n candles ago.
 
     `100 * (n - d) / n`, where d is how many candles ago the lowest low was (Tushar Chande). Of equal lows the
-    newest counts, as in TA-Lib, so a flat market is 100.
+    newest counts, as in TA-Lib, so a flat market is 100; TradingView counts the oldest.
 
     Example:
         low:          2 1 3 3
@@ -163,12 +163,12 @@ def aroonDown(n: Period = 14) -> Series:
 def supertrend(factor: Positive = 3, n: Period = 10) -> Series:
     """A line that trails the price: below it while the trend is up, above it while the trend is down.
 
-    There are two lines, `(high + low) / 2 - factor * atr(n)` and the same with a plus
-    (Olivier Seban). The lower one
+    There are two lines, `hl2() - factor * atr(n)` and the same with a plus (Olivier Seban). The lower one
     only rises unless the close before was below it, the upper one only falls unless the close before was
     above it. The trend turns up when the close is above the upper line, and down when it is below the lower
     one. The arguments stand as on TradingView, the factor first, and as there the first trend is down, where
-    TA-Lib begins upwards; a lower line that would be below 0 is 0 here.
+    TA-Lib begins upwards. TradingView begins a candle earlier, as its `ta.atr` does, which is forgotten with
+    time; a lower line that would be below 0 is 0 here.
 
     Example:
         high:             5 7 10 10

@@ -41,7 +41,8 @@ def atr(n: Period) -> Series:
     """Average true range: Wilder's mean of the true range.
 
     The true range reaches from the low to the high, and to the close before where that lies
-    outside. It does not exist on the first candle, so the mean starts with candles 1 to n.
+    outside. It does not exist on the first candle, so the mean starts with candles 1 to n, as in TA-Lib.
+    TradingView's `ta.atr` takes the range of the first candle for it and begins a candle earlier.
 
     Example:
         high:   2 4 5 6
@@ -54,7 +55,7 @@ def atr(n: Period) -> Series:
 @derived(
     "100 * atr(n) / close",
     first="n",
-    unit="ratio",
+    unit="percent",
     low=0.0,
     reference="TA-Lib NATR",
     memory="recurrence",

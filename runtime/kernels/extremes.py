@@ -1,7 +1,8 @@
 """Where in a window its extremes are, and where in a range a value stands.
 
 How long ago is counted back from this candle, which is 0. Of equal values the newest counts, as it does
-in TA-Lib: in a flat window the extreme is this candle. The lowest value is the highest of the negated ones.
+in TA-Lib's AROON: in a flat window the extreme is this candle. The lowest value is the highest of the
+negated ones.
 
 1. The highest values of all windows are found together, one place of the windows after the other.
 2. Each is then looked for from its candle backwards. An undefined value stays the highest, so that nothing
