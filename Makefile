@@ -9,7 +9,7 @@ SOURCES := pyproject.toml constraints.txt
 TESTS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check deep bench bench-record tables reference lock clean
+.PHONY: help run test check deep bench bench-record tables reference docs lock clean
 
 help:  ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -39,14 +39,18 @@ bench-record: $(VENV)/benched  ## the same, kept in benchmarks/history.jsonl and
 tables: $(VENV)/installed  ## rebuild the parser's tables after a change of grammar/expression.lark
 	$(BIN)/python -m dslc.grammar.build_tables
 
-reference: $(VENV)/installed  ## rewrite docs/diagnostics.md after a change of grammar/catalogue/
-	$(BIN)/dslc explain --format markdown > docs/diagnostics.md
+reference: $(VENV)/installed  ## rewrite what is made of docs/: functions, diagnostics, commands, Python, tables
+	$(BIN)/python -m dslc.guides
 
-lock: $(VENV)/benched $(VENV)/developed  ## write constraints.txt from what is installed now (with the oldest Python)
+docs: $(VENV)/documented reference  ## build the documentation into site/
+	$(BIN)/python -m sphinx -q -W --keep-going -b html -d build/doctrees docs site
+	@echo "site/index.html"
+
+lock: $(VENV)/benched $(VENV)/developed $(VENV)/documented  ## write constraints.txt from what is installed now (with the oldest Python)
 	$(BIN)/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' > constraints.txt
 
 clean:  ## remove the environment and everything that is made
-	rm -rf $(VENV) build dist *.egg-info out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site build dist *.egg-info out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Each stamp is an environment with one more extra; it is remade when what it is made of changes.
 
@@ -74,4 +78,8 @@ $(VENV)/developed: $(VENV)/tested
 
 $(VENV)/benched: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	@touch $@
+
+$(VENV)/documented: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
 	@touch $@

@@ -30,8 +30,8 @@ UTC = "UTC"
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
-_RESERVED = frozenset((*MARKET_DATA, "score", "timeframe", "true", "false"))
-_KEYWORDS = frozenset(("and", "or", "not"))
+RESERVED = (*MARKET_DATA, "score", "timeframe", "true", "false")
+KEYWORDS = ("and", "or", "not")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def is_reserved(name: str) -> bool:
     >>> is_reserved("close"), is_reserved("And"), is_reserved("ema")
     (True, True, False)
     """
-    return name in _RESERVED or name.lower() in _KEYWORDS
+    return name in RESERVED or name.lower() in KEYWORDS
 
 
 def quoted(text: str, limit: int = 80) -> str:

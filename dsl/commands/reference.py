@@ -10,21 +10,11 @@ import click
 from ..grammar.dialects import absent, function_of
 from ..grammar.spelling import Speller
 from ..grammar.words import quoted
+from ..guides.families import KINDS, shown_formula
 from ..guides.pages import as_markdown, as_text, codes, find_code, page, unknown_code
 from ..guides.published import Subject, grammar_text, schema
 from ..guides.reference import reference
 from ..runtime.registry import Function, function, functions, public_names
-
-_KINDS = {
-    "Series": "a number on every candle",
-    "Truth": "true or false on every candle",
-    "Period": "a constant whole number of candles, at least 1",
-    "Sample": "a constant whole number of candles, at least 2",
-    "Positive": "a constant number above 0",
-    "Fraction": "a constant number from 0 to 1",
-    "Percent": "a constant number from 0 to 100",
-    "Hours": "a constant number from 0 to 24, 9.5 is 09:30",
-}
 
 
 def overview() -> str:
@@ -57,13 +47,14 @@ def unknown(name: str) -> str:
 def _page(found: Function) -> list[str]:
     lines = [found.signature, "", found.documentation, ""]
     for parameter in found.parameters:
-        lines.append(f"{parameter.name + ':':<15}{_KINDS[parameter.kind]}")
+        lines.append(f"{parameter.name + ':':<15}{KINDS[parameter.kind]}")
     lines.append(f"{'Value:':<15}{'true or false' if found.result == 'truth' else found.unit}{_range(found)}")
     lines.append(
         f"{'First defined:':<15}candle {found.first}, counted from 0, where the arguments always are"
     )
-    if found.formula is not None and not _uses_internal(found.formula):
-        lines.append(f"{'Formula:':<15}{found.formula}")
+    formula = shown_formula(found)
+    if formula is not None:
+        lines.append(f"{'Formula:':<15}{formula}")
     if found.reference is not None:
         lines.append(f"{'Equal to:':<15}{found.reference}")
     return lines
@@ -73,10 +64,6 @@ def _range(found: Function) -> str:
     if found.low == float("-inf") or found.unit.startswith("0 to"):
         return ""
     return ", never negative" if found.high == float("inf") and found.low == 0 else ""
-
-
-def _uses_internal(formula: str) -> bool:
-    return any(f"{name}(" in formula for name, item in functions().items() if item.internal)
 
 
 # --- codes ------------------------------------------------------------------------------------

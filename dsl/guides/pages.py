@@ -221,9 +221,9 @@ def as_text(page: Page) -> str:
 
 def as_markdown(page: Page, level: int = 1) -> str:
     """A page as Markdown, whose heading is of the given level."""
-    parts = [f"{'#' * level} {page.code}: {page.name}", _escaped(page.means)]
+    parts = [f"{'#' * level} {page.code}: {page.name}", escaped(page.means)]
     if page.why:
-        parts.append(_escaped(page.why))
+        parts.append(escaped(page.why))
     for title, example in (("Wrong:", page.wrong), ("Right:", page.right)):
         if example is not None:
             parts.append(f"{title}\n\n```{'python' if is_python(example) else 'json'}\n{example}\n```")
@@ -236,7 +236,7 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, 96, break_long_words=False, break_on_hyphens=False)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Prose whose signs Markdown would take for its own; what stands in backticks stays."""
     parts = text.split("`")
     return "`".join(
