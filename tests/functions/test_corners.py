@@ -11,7 +11,7 @@ that follow from the definition. The labels say which corner it is:
 - `tiny`, `huge`: the prices of the row times 1e-300, and times 1e300
 - `beyond`: where float64 ends, and what has no other name
 
-Columns are `close 1 2 | volume 0 3`; those that are left out are as the close, and without a name all prices
+Columns are `close 1 2 | volume 0 3`, also the `day` of the calendar; those that are left out are as the close, and without a name all prices
 are. `-` is undefined, `7x3` is 7 7 7, `√1/2` is a root. A `u` behind a number stands for the 1e-300 or 1e300.
 
 Worked: "- 3/2u" of `sma(close, 2)` on "1 2" is undefined and 3/2; with tiny prices undefined and 1.5e-300.
@@ -35,6 +35,7 @@ import pytest
 from .on_bars import strategy_of
 
 NAN = math.nan
+OF_NO_PRICE = ("volume", "day")
 UNITS = {"tiny": 1e-300, "huge": 1e300}
 TABLE: dict[str, list[tuple[str, str, str, str]]] = json.loads(
     (Path(__file__).parent.parent / "cases" / "corners.json").read_text(encoding="utf-8")
@@ -68,15 +69,17 @@ def columns(text: str, unit: float) -> dict[str, list[float]]:
     given = {}
     for column in text.split("|"):
         name, _, values = column.strip().partition(" ")
-        given[name] = [value if name == "volume" else value * unit for value in series(values)]
+        given[name] = [value if name in OF_NO_PRICE else value * unit for value in series(values)]
     length = len(next(iter(given.values())))
     close = given.get("close", [3.5 * unit] * length)
-    return {name: given.get(name, [1.0] * length if name == "volume" else close) for name in FIELDS}
+    usual = {name: [1.0] * length if name == "volume" else close for name in FIELDS}
+    return usual | given
 
 
 def found(expression: str, text: str, unit: float) -> list[float]:
-    matrix = np.array([columns(text, unit)[name] for name in FIELDS])
-    return [float(x) for x in engine.run(strategy_of(expression)._prepare(("x0",)).plan, matrix).numbers[0]]
+    given, plan = columns(text, unit), strategy_of(expression)._prepare(("x0",)).plan
+    matrix = np.array([given[str(row[0])] for row in plan.rows])
+    return [float(x) for x in engine.run(plan, matrix).numbers[0]]
 
 
 @pytest.mark.parametrize(("name", "label", "expression", "bars", "wanted"), ROWS)
