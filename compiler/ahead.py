@@ -4,7 +4,9 @@
 2. Every argument that must be a constant, and every offset, is computed for all combinations of the
    values of its parameters that the constraints allow, or for the ends of the ranges where there are too
    many.
-3. The first combination that the analyzer would refuse is reported at the argument, with its values.
+3. A call of one of the document's own functions asks for what its formula asks for, with the arguments in
+   the places of its parameters (`_Demand`). What calls of calls ask for is followed up to a limit.
+4. The first combination that the analyzer would refuse is reported at the argument, with its values.
 
 Binding analyses the document once more, so nothing that is passed over here can ever run.
 """
@@ -12,13 +14,14 @@ Binding analyses the document once more, so nothing that is passed over here can
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..grammar import catalogue as say
 from ..grammar.diagnostics import Finding, Message, Pointer
 from ..grammar.nodes import Call, Name, Node, Number, Offset, postorder
 from ..grammar.printer import to_text
-from ..runtime.registry import function
+from .graph import GraphTooLarge
 from .parameters import Values, assignments, combinations, names_in, replaced, written_out
 
 if TYPE_CHECKING:
@@ -26,6 +29,11 @@ if TYPE_CHECKING:
 
 _MOST_NODES = 200  # of an argument with its inputs put in
 _MOST_TRIALS = 8_192  # of a document
+_MOST_DEMANDS = 100  # of a function
+
+_Use = tuple[str, ...]
+_Demand = tuple[Node, _Use]
+"""Something over the parameters of a function that must be a constant, and what it is used for."""
 
 
 class Ahead:
@@ -41,25 +49,60 @@ class Ahead:
             tree = self.inlined(analyzer.originals["inputs", name])
             if tree is not None and names_in(tree) <= set(self.parameters):
                 self.constants[name] = tree
+        self.demands: dict[str, list[_Demand]] = {}
+        for name, own in analyzer.own.items():
+            self.demands[name] = list(islice(self.demanded(own.original), _MOST_DEMANDS))
 
     def findings(self) -> Iterator[Finding]:
         """What some values would make wrong."""
+        own = self.analyzer.own
+        for one in own.values():
+            for node in postorder(one.original):
+                for argument, use in self.asked_by(node):
+                    if names_in(argument) <= set(self.parameters):
+                        yield from self.about(("functions", one.key), argument, argument, use)
         for pointer, tree in self.analyzer.originals.items():
             for node in postorder(tree):
-                if isinstance(node, Offset):
-                    yield from self.about(pointer, node.count, "offset")
-                elif isinstance(node, Call):
-                    called = function(node.name)
-                    assert called is not None
-                    for parameter, argument in zip(called.parameters, node.arguments, strict=False):
-                        if parameter.kind not in ("Series", "Truth"):
-                            yield from self.about(pointer, argument, node.name, parameter.name)
+                for argument, use in self.asked_by(node):
+                    yield from self.about(pointer, argument, self.inlined(argument), use)
+                if isinstance(node, Call) and node.name in own:
+                    for demand, use in self.demands_of(node):
+                        yield from self.about(pointer, node, self.inlined(demand), use)
 
-    def about(self, pointer: Pointer, argument: Node, *use: str) -> Iterator[Finding]:
+    def asked_by(self, node: Node) -> Iterator[_Demand]:
+        """What must be a constant directly below a node."""
+        if isinstance(node, Offset):
+            yield node.count, ("offset",)
+        elif isinstance(node, Call):
+            called = self.analyzer.callee(node.name)
+            assert called is not None
+            for parameter, argument in zip(called.parameters, node.arguments, strict=False):
+                if parameter.kind not in ("Series", "Truth"):
+                    yield argument, (node.name, parameter.name)
+
+    def demanded(self, formula: Node) -> Iterator[_Demand]:
+        """What a formula asks for, by itself and through the functions that it calls."""
+        for node in postorder(formula):
+            yield from self.asked_by(node)
+            if isinstance(node, Call) and node.name in self.demands:
+                yield from self.demands_of(node)
+
+    def demands_of(self, call: Call) -> Iterator[_Demand]:
+        """What the formula of a function asks for, with the arguments of a call in place."""
+        names = (parameter.name for parameter in self.analyzer.own[call.name].function.parameters)
+        arguments = dict(zip(names, call.arguments, strict=True))
+        sizes = {name: _size(tree) for name, tree in arguments.items()}
+        for tree, use in self.demands[call.name]:
+            if isinstance(tree, Name):
+                continue  # what it must be is the kind of the parameter, which the call itself is held to
+            used = [node.name for node in postorder(tree) if isinstance(node, Name)]
+            if sum(sizes.get(name, 1) for name in used) <= _MOST_NODES and not sizes.keys().isdisjoint(used):
+                yield replaced(tree, lambda name: arguments.get(name.name)), use
+
+    def about(self, pointer: Pointer, place: Node, tree: Node | None, use: _Use) -> Iterator[Finding]:
         """The first combination for which an argument does not fit its use."""
-        if isinstance(argument, Number):
+        if isinstance(tree, Number):
             return
-        tree = self.inlined(argument)
         if tree is None or not names_in(tree) or not names_in(tree) <= set(self.parameters):
             return
         key = (*use, to_text(tree))
@@ -69,7 +112,7 @@ class Ahead:
         if found is not None:
             values, message = found
             text = say.unfit_value(assignments(values, names_in(tree)), message.text)
-            yield Finding(text, pointer, "value", argument.start, argument.end)
+            yield Finding(text, pointer, "value", place.start, place.end)
 
     def refused(self, tree: Node, use: tuple[str, ...]) -> tuple[Values, Message] | None:
         names = names_in(tree)
@@ -84,10 +127,17 @@ class Ahead:
             if self.trials > _MOST_TRIALS:
                 break
             if self.allowed(values, asked):
-                message = self.analyzer.apart(values).refusal(written_out(tree, values), use)
+                message = self.refusal(tree, values, use)
                 if message is not None:
                     return values, message
         return None
+
+    def refusal(self, tree: Node, values: Values, use: _Use) -> Message | None:
+        """Why a constant with these values does not fit its use; None too where it takes too long to know."""
+        try:
+            return self.analyzer.apart(values).refusal(written_out(tree, values), use)
+        except GraphTooLarge:
+            return None
 
     def allowed(self, values: Values, constraints: list[Node]) -> bool:
         """Whether these constraints hold, which are about no other parameters."""

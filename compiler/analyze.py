@@ -3,8 +3,8 @@
 What must be known to check an expression (is this period constant? is that operand a truth?) is
 what the graph knows, so an expression is walked once: each node leaves a `Value`, the node of
 the graph that computes it or, after a mistake, no node but the kind it would have had, so that
-one mistake is said once. Inputs come first, then conditions, then the decision, each in the
-order of the document; a name is known from its definition on.
+one mistake is said once. The document's own functions come first (own.py), then constraints, inputs,
+conditions and the decision, each in the order of the document; a name is known from its definition on.
 """
 
 from __future__ import annotations
@@ -51,18 +51,20 @@ from ..runtime.registry import (
 )
 from ..schemas.parameters import Parameter as Declared
 from ..schemas.parameters import Value as Bound
-from ..schemas.structure import Market, Outline
+from ..schemas.structure import Declaration, Market, Outline
 from . import remedies
 from .ahead import Ahead
 from .facts import right_ends
 from .graph import Graph, GraphTooLarge, Recipe
 from .higher import on_higher_candles, on_these_candles
 from .order import ForwardUse, order_findings
+from .own import Calls, Own, TooMuchWrittenOut, Wrong, define, message_of, part_of, with_values
+from .own import written_out as called_with
 from .parameters import Values, assignments, bound, names_in, written_out
 from .repeats import repeated
 
 Kind = Literal["number", "truth", "timeframe", "label", "unknown"]
-Section = Literal["constraints", "inputs", "conditions", "decision", "formula"]
+Section = Literal["function", "constraints", "inputs", "conditions", "decision", "formula"]
 
 _COMPARE = {
     ">": ("greater", False),
@@ -101,7 +103,7 @@ class Checked:
     of the parameters written out; where there are parameters, `originals` are those with their names.
     `truths` are the comparisons, calls and joints in them, from the inside out, with their nodes; `implied`
     are the nodes of numbers that stand for truths; `used` are the names that some expression uses, `score`
-    among them.
+    among them. `own` are the functions of the document by their names, each below those that it calls.
     """
 
     timeframe: str
@@ -122,11 +124,17 @@ class Checked:
     truths: Sequence[tuple[Pointer, Node, int]] = ()
     implied: Sequence[int] = ()
     used: frozenset[str] = frozenset()
+    own: Mapping[str, Own] = field(default_factory=dict)
+
+    def called(self, name: str) -> Function | None:
+        """The function that a call by this name means in the document."""
+        return self.own[name].function if name in self.own else function(name)
 
     def allows(self, values: Values) -> bool:
         """Whether all constraints hold with these values of all parameters."""
         outline = Outline(timeframe=self.timeframe, parameters=dict(self.parameters))
-        analyzer = _Analyzer(outline, load({}), Speller(), constants=values, section="decision")
+        own = with_values(self.own, values)
+        analyzer = _Analyzer(outline, load({}), Speller(), constants=values, section="decision", own=own)
         return all(analyzer.holds(tree) for tree in self.constraints)
 
 
@@ -148,6 +156,8 @@ def analyze(
     analyzer = _Analyzer(outline, document, speller, graph, findings, constants=values)
     try:
         analyzer.run()
+    except TooMuchWrittenOut:
+        analyzer.report(say.too_much_written_out(LIMITS.written_out), 0, analyzer.length)
     except GraphTooLarge:
         analyzer.report(say.too_many_nodes(LIMITS.nodes), 0, analyzer.length)
     return analyzer.checked(), analyzer.findings
@@ -161,7 +171,9 @@ class Reader:
 
     def __init__(self, checked: Checked) -> None:
         outline = Outline(timeframe=checked.timeframe, market=checked.market)
-        self._analyzer = _Analyzer(outline, load({}), Speller(), graph=checked.graph, section="decision")
+        self._analyzer = _Analyzer(
+            outline, load({}), Speller(), graph=checked.graph, section="decision", own=dict(checked.own)
+        )
         self._analyzer.trees = dict(checked.trees)
         checked.graph.zone = checked.market.timezone
         self._analyzer.score = Value("number", checked.score)
@@ -216,16 +228,28 @@ class _Analyzer:
     expanded: dict[tuple[str, tuple[int, ...], tuple[int, ...]], Value] = field(default_factory=dict)
     framed: dict[tuple[tuple[int, ...], str], Value] = field(default_factory=dict)
     timeframes: list[str] = field(default_factory=list)
+    home: tuple[int, ...] = ()
     constants: Values = field(default_factory=dict)
     originals: dict[tuple[str, str], Node] = field(default_factory=dict)
     constraint_trees: dict[str, Node] = field(default_factory=dict)
     truths: list[tuple[Pointer, Node, int]] = field(default_factory=list)
     implied: list[int] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
+    own: dict[str, Own] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    formulas: dict[tuple[str, str], Node] = field(default_factory=dict)
+    calls: Calls = field(default_factory=Calls)
+    local: tuple[str, ...] = ()
+    expanding: Own | None = None
+    wrong: list[Wrong] = field(default_factory=list)
+
+    value = Value
 
     # --- sections --------------------------------------------------------------------------
 
     def run(self) -> None:
+        for declared in self.outline.functions.values():
+            define(self, declared)
         for at, text in self.outline.constraints.items():
             self.constraint(at, text)
         for name, text in self.outline.inputs.items():
@@ -241,9 +265,75 @@ class _Analyzer:
         if self.outline.entry is not None:
             value = self.entry("decision", "entry", self.outline.entry)
             self.decision = self.as_truth("the decision", value)
-        self.findings += order_findings(self.forward, self.trees, self.document)
+        self.findings += order_findings(self.forward, {**self.formulas, **self.trees}, self.document)
+        self.unused_functions()
         if self.constants:
             self.look_ahead()
+
+    # --- functions of the document ---------------------------------------------------------
+
+    def callee(self, name: str) -> Function | None:
+        """The function that a call by this name means; one of the document hides one of the registry."""
+        if name in self.own:
+            return self.own[name].function
+        hidden = name in self.outline.functions or name in self.outline.unusable_functions
+        return None if hidden else function(name)
+
+    def of_function(self, graph: Graph, declared: Declaration) -> _Analyzer:
+        """The analyzer of a function's formula, which reports what it finds as this one does."""
+        return _Analyzer(
+            self.outline,
+            self.document,
+            self.speller,
+            graph,
+            self.findings,
+            forward=self.forward,
+            messages=self.messages,
+            nearest=self.nearest,
+            left_out=self.left_out,
+            constants=self.constants,
+            own=self.own,
+            broken=self.broken,
+            local=declared.signature.parameters,
+            section="function",
+        )
+
+    def of_call(self, own: Own) -> _Analyzer:
+        """The analyzer of what a call stands for, in the same graph; what it finds is wrong for this call."""
+        return _Analyzer(
+            self.outline,
+            self.document,
+            self.speller,
+            self.graph,
+            numbers=self.numbers,
+            expanded=self.expanded,
+            implied=self.implied,
+            own=self.own,
+            calls=self.calls,
+            section="function",
+            text=own.function.formula or "",
+            expanding=own,
+            timeframes=self.timeframes,
+            home=self.graph.frame,
+        )
+
+    def judged(self, tree: Node, nodes: Sequence[Node]) -> Value:
+        """The value of a function's formula, which must be a number or a truth."""
+        value = self.walk(tree, nodes=nodes)
+        if value.kind in ("timeframe", "label"):
+            self.report(say.timeframe_misused("this"), 0, self.length)
+        return value
+
+    def unused_functions(self) -> None:
+        """Functions that nothing calls, once nothing is wrong."""
+        if not self.own or has_errors(self.findings):
+            return
+        trees = (*self.formulas.values(), *self.trees.values(), *self.constraint_trees.values())
+        called = {node.name for tree in trees for node in postorder(tree) if isinstance(node, Call)}
+        for name, own in self.own.items():
+            if name not in called:
+                message = say.unused_function(own.signature)
+                self.findings.append(Finding(message, ("functions", own.key), "key"))
 
     # --- parameters ------------------------------------------------------------------------
 
@@ -287,7 +377,8 @@ class _Analyzer:
         """What would be wrong for other values of the parameters, once nothing is for these."""
         if has_errors(self.findings):
             return
-        used = {name for tree in self.originals.values() for name in names_in(tree)}
+        trees = (*self.formulas.values(), *self.originals.values())
+        used = {name for tree in trees for name in names_in(tree)}
         for name in self.outline.parameters:
             if name not in used:
                 self.findings.append(Finding(say.unused_parameter(name), ("parameters", name), "key"))
@@ -295,8 +386,14 @@ class _Analyzer:
 
     def apart(self, values: Values) -> _Analyzer:
         """An analyzer of expressions about parameters with other values."""
-        section: Section = "decision"
-        return _Analyzer(self.outline, self.document, self.speller, constants=values, section=section)
+        return _Analyzer(
+            self.outline,
+            self.document,
+            self.speller,
+            constants=values,
+            section="decision",
+            own=with_values(self.own, values),
+        )
 
     def refusal(self, tree: Node, use: tuple[str, ...]) -> Message | None:
         """Why a constant is no offset, or no argument of a function, if it is none."""
@@ -304,7 +401,7 @@ class _Analyzer:
         if use == ("offset",):
             self.offset_count(tree, value)
         else:
-            called = function(use[0])
+            called = self.callee(use[0])
             assert called is not None
             parameter = next(parameter for parameter in called.parameters if parameter.name == use[1])
             self.argument(called, parameter, tree, value)
@@ -324,19 +421,20 @@ class _Analyzer:
             tree = self.trees[section, name] = written_out(tree, self.constants)
             return self.walk(tree)
         self.trees[section, name] = tree
-        return repeated(self, text) or self.walk(tree, nodes=parsed.nodes)
+        known = None if self.own else repeated(self, text)  # a name may be a function of this document
+        return known or self.walk(tree, nodes=parsed.nodes)
 
     def noted(self, node: Node, value: Value) -> Value:
         """The value of a part of an expression, remembered where it is a truth."""
-        own = self.section != "formula" and not self.timeframes
+        own = self.section not in ("formula", "function") and not self.timeframes
         if own and value.kind == "truth" and value.node is not None:
             self.truths.append((self.pointer, node, value.node))
         return value
 
-    def parsed(self, section: Section, name: str, text: str) -> Parsed:
+    def parsed(self, section: Section, name: str, text: str, pointer: Pointer | None = None) -> Parsed:
         """The expression of one place, where reports belong from now on; its own mistakes reported."""
         self.section, self.entry_name, self.length = section, name, len(text)
-        self.pointer, self.text, self.other_words = (section, name), text, None
+        self.pointer, self.text, self.other_words = pointer or (section, name), text, None
         parsed = parse(text)
         if parsed.mistakes and self.few:
             self.other_words = reworded(text, self.defined, name, section == "decision" and self.of_hundred)
@@ -352,7 +450,7 @@ class _Analyzer:
 
     def propose(self, remedy: Callable[..., Mend | None], *what: Any) -> Mend | None:
         """The mend of a remedy for something in the expression that is being checked."""
-        return remedy(self.pointer, self.text, *what) if self.few else None
+        return remedy(self.pointer, self.text, *what) if self.few and not self.expanding else None
 
     @cached_property
     def of_hundred(self) -> bool:
@@ -364,7 +462,7 @@ class _Analyzer:
     def defined(self) -> frozenset[str]:
         """All names that the document gives a meaning."""
         outline = self.outline
-        names = (outline.parameters, outline.inputs, outline.conditions, outline.unusable)
+        names = (self.local, outline.parameters, outline.inputs, outline.conditions, outline.unusable)
         return frozenset(name for group in names for name in group)
 
     def as_input(self, name: str, value: Value) -> Value:
@@ -444,6 +542,7 @@ class _Analyzer:
             self.truths,
             self.implied,
             frozenset(self.used),
+            self.own,
         )
         self.certify(checked)
         return None if has_errors(self.findings) else checked
@@ -597,7 +696,7 @@ class _Analyzer:
     def name(self, node: Name) -> Value:
         name = node.name
         if name in self.parameters:
-            return self.parameters[name]
+            return self.given(node)
         if name in MARKET_DATA:
             return Value("number", self.graph.bar(name))
         if name == "timeframe":
@@ -618,6 +717,14 @@ class _Analyzer:
             return self.undefined_name(node)
         self.used.add(name)
         return on_these_candles(self, node, known) if self.timeframes and known.node is not None else known
+
+    def given(self, node: Name) -> Value:
+        """An argument of the function whose formula this is: a value of the candles on which it is called."""
+        value = self.parameters[node.name]
+        if self.graph.frame == self.home or value.node is None or self.graph.constant(value.node) is not None:
+            return value
+        message = say.argument_there(node.name, self.entry_name or "", self.timeframes[-1])
+        return self.refuse_name(message, node, value.kind)
 
     def member(self, node: Name) -> Value:
         """A field of another instrument."""
@@ -646,6 +753,8 @@ class _Analyzer:
             return self.refuse_name(self.messages[key], node)
         if name in outline.unusable:
             return UNKNOWN
+        if self.section == "function" and (name in outline.inputs or name in outline.conditions):
+            return self.entry_in_function(node)
         if self.section == "inputs" and name in outline.conditions and name not in outline.inputs:
             return self.refuse_name(say.condition_in_input(name), node)
         if name in outline.inputs or name in outline.conditions:
@@ -653,14 +762,22 @@ class _Analyzer:
             return UNKNOWN
         if name.lower() in ("true", "false"):
             return self.refuse_name(say.truth_literal(name), node)
-        called = function(name)
-        if called is not None:
+        called, declared = self.callee(name), outline.functions.get(name)
+        if called is not None or declared is not None:
             end = inside(node)[1]
-            mend = None if called.parameters else remedies.rewrite(self.pointer, end, end, "()", True)
-            return self.refuse_name(say.missing_parentheses(name, called.signature), node, mend=mend)
+            signature = str(declared.signature) if declared is not None else called.signature  # type: ignore[union-attr]
+            without = signature.endswith("()")
+            mend = remedies.rewrite(self.pointer, end, end, "()", True) if without else None
+            return self.refuse_name(say.missing_parentheses(name, signature), node, mend=mend)
         otherwise = self.meant_elsewhere(name)
         message = self.unknown(self.section, name, say.unknown_name, self.known_names(), otherwise)
         return self.refuse_name(message, node, mend=self.name_mend(node))
+
+    def entry_in_function(self, node: Name) -> Value:
+        """The mistake of a formula that uses an input or a condition, with the signature that would do."""
+        signature = f"{self.entry_name}({', '.join((*self.local, node.name))})"
+        what = "an input" if node.name in self.outline.inputs else "a condition"
+        return self.refuse_name(say.entry_in_function(node.name, what, signature), node)
 
     def names_argument(self, end: int) -> bool:
         """Whether what ends at a place is the name of an argument, which was reported with its `=`."""
@@ -711,7 +828,10 @@ class _Analyzer:
     def known_names(self) -> Iterator[str]:
         yield from (*MARKET_DATA, "timeframe")
         yield from self.outline.market.series
+        yield from self.local
         yield from self.outline.parameters
+        if self.section == "function":
+            return
         yield from self.outline.inputs
         if self.section != "inputs":
             yield from self.outline.conditions
@@ -721,7 +841,7 @@ class _Analyzer:
     # --- calls -----------------------------------------------------------------------------
 
     def call(self, node: Call, arguments: list[Value]) -> Value:
-        called = functions().get(node.name) if self.section == "formula" else function(node.name)
+        called = functions().get(node.name) if self.section == "formula" else self.callee(node.name)
         if called is None:
             return self.unknown_call(node, arguments)
         least, most = called.least_arguments, len(called.parameters)
@@ -738,8 +858,22 @@ class _Analyzer:
         ]
         if None in checked:
             return Value(called.result)
+        if called.name in self.own and self.own[called.name].function is called:
+            return self.own_call(node, self.own[called.name], checked)  # type: ignore[arg-type]
         left_out = [self.standard(parameter) for parameter in called.parameters[len(arguments) :]]
         return self.expand(called, [*checked, *left_out])  # type: ignore[list-item]
+
+    def own_call(self, node: Call, own: Own, values: list[Value]) -> Value:
+        """What a call of a document's own function stands for; in a definition only its kind is known."""
+        if self.section == "function" and self.expanding is None:
+            return Value(own.function.result)
+        value, wrong = called_with(self, own, values)
+        if self.expanding is not None:
+            self.wrong += wrong
+            return value
+        for one in wrong:
+            self.report(message_of(one), *inside(node))
+        return value
 
     def standard(self, parameter: Parameter) -> Value:
         """The value of an argument that is left out."""
@@ -781,8 +915,15 @@ class _Analyzer:
     def unknown_call(self, node: Call, arguments: list[Value]) -> Value:
         name = node.name
         place = inside(node)[0], node.name_end
-        taken = (*MARKET_DATA, "score", "timeframe")
+        taken = (*MARKET_DATA, *self.local, "score", "timeframe")
         outline = self.outline
+        if name in self.broken or name in outline.unusable_functions:
+            return UNKNOWN
+        if name in outline.functions:
+            defined = "functions", outline.functions[name].key
+            use = ForwardUse("functions", self.entry_name, name, *place, self.pointer, defined)
+            self.forward.append(use)
+            return UNKNOWN
         if name in taken or any(
             name in names for names in (outline.parameters, outline.inputs, outline.conditions)
         ):
@@ -815,7 +956,8 @@ class _Analyzer:
         if words is not None and len(words.text) <= 80:
             return say.unknown_function(name, f"write `{words.text}`")
         otherwise = "`dslc functions` lists them"
-        return self.unknown("functions", name, say.unknown_function, public_names(), otherwise)
+        known_names = [*self.own, *(one for one in public_names() if one not in self.own)]
+        return self.unknown("functions", name, say.unknown_function, known_names, otherwise)
 
     def is_negative(self, arguments: list[Value]) -> bool:
         constants = [self.graph.constant(value.node) for value in arguments if value.node is not None]
@@ -831,7 +973,8 @@ class _Analyzer:
     ) -> Value | None:
         """The value if it fits its parameter, None after a report; `swapped` mends what stands elsewhere."""
         if parameter.kind == "Truth":
-            return value if value.kind == "truth" and value.node is not None else None
+            truth = self.truth_operand(node, value)
+            return None if truth.node is None else truth
         if value.kind != "number" and not self.number_operand(node, value, f"`{called.name}`"):
             return None
         if value.node is None:
@@ -843,6 +986,8 @@ class _Analyzer:
             return None if self.period(called, parameter, node, number, swapped) is None else value
         if number is None:
             return self.refuse(say.argument_not_constant(called.name, parameter.name), node)
+        if parameter.kind == "Constant":
+            return value
         least, most = RANGES.get(parameter.kind, (0.0, math.inf))
         if not (least <= number <= most if parameter.kind in RANGES else number > 0):
             demand = f"from {least:g} to {most:g}" if parameter.kind in RANGES else "above 0"
@@ -868,14 +1013,17 @@ class _Analyzer:
         if number < 0:
             mend = remedies.of_negative(self.pointer, node)
             return self.refuse(say.lookahead_window(*names, number_text(number)), node, mend)
-        if number != number or number < 1 or number != int(number):
-            return self.refuse(say.period_not_whole(*names, _shown(number)), node)
         least = PERIODS[parameter.kind]
+        if number != number or number < min(1, least) or number != int(number):
+            demand = "a whole number of at least 0"
+            out_of_range = say.argument_out_of_range(*names, demand, _shown(number))
+            return self.refuse(say.period_not_whole(*names, _shown(number)) if least else out_of_range, node)
         if number < least:
             message = say.argument_out_of_range(*names, f"at least {least}", _shown(number))
             return self.refuse(message, node)
-        if number > LIMITS.window:
-            return self.refuse(say.window_too_long(*names, number_text(number), LIMITS.window), node)
+        most = LIMITS.window if least else LIMITS.window - 1
+        if number > most:
+            return self.refuse(say.window_too_long(*names, number_text(number), most), node)
         return int(number)
 
     def expand(self, called: Function, values: list[Value]) -> Value:
@@ -937,6 +1085,11 @@ class _Analyzer:
     def report(self, message: Message, start: int, end: int, mend: Mend | None = None) -> None:
         if self.section == "formula":
             raise _WrongFormula(f"a formula of the registry is wrong: {message.text}")
+        if self.expanding is not None:
+            if (message.code, start, end) not in self.expanding.said:
+                own = self.expanding.function
+                self.wrong.append(Wrong(message, own.name, part_of(self.text, start, end)))
+            return
         if self.other_words is not None and self.other_words.touches(start, end):
             all_of_it = start == 0 and end == self.length
             mend = mend if all_of_it and mend else remedies.whole(self.pointer, self.other_words)

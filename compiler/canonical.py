@@ -2,7 +2,8 @@
 
 Expressions are reprinted, numbers normalised, weights sorted by name and completed with zeros
 left out; `$schema`, `name`, `description` and the envelope do not take part. The order of inputs
-and conditions does: it is part of what an author wrote, and of every table that shows them.
+and conditions does: it is part of what an author wrote, and of every table that shows them. Functions that
+no entry calls do not take part: unlike an input that nothing uses, they are in no result.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ..grammar.printer import to_text
 from ..grammar.words import UTC
 from ..schemas.structure import LANGUAGE
 from .analyze import Checked
+from .own import reached
 
 
 def canonical(checked: Checked) -> dict[str, Any]:
@@ -22,6 +24,7 @@ def canonical(checked: Checked) -> dict[str, Any]:
     return {
         "language": LANGUAGE,
         "configuration": _configuration(checked),
+        **_functions(checked),
         "inputs": {name: to_text(checked.trees["inputs", name]) for name in checked.inputs},
         "conditions": {name: to_text(checked.trees["conditions", name]) for name in checked.conditions},
         "score": {name: weight for name, weight in sorted(checked.weights.items()) if weight},
@@ -39,6 +42,15 @@ def _configuration(checked: Checked) -> dict[str, Any]:
     if checked.market.symbols:
         outline["symbols"] = dict(checked.market.symbols)
     return outline
+
+
+def _functions(checked: Checked) -> dict[str, dict[str, str]]:
+    """The functions that some entry calls; a document without has no such section."""
+    if not checked.own:
+        return {}
+    called = reached(list(checked.trees.values()), checked.own)
+    found = {own.signature: to_text(own.tree) for name, own in checked.own.items() if name in called}
+    return {"functions": found} if found else {}
 
 
 def digest(checked: Checked) -> str:

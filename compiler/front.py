@@ -80,7 +80,8 @@ def _remembered(
     memory: Memory, outline: Outline, document: Document, speller: Speller, binding: Binding
 ) -> _Analysis:
     """The analysis in the graph that verdicts remember, or in one of its own."""
-    texts = (*outline.inputs.values(), *outline.conditions.values())
+    formulas = (declared.formula for declared in outline.functions.values())
+    texts = (*formulas, *outline.inputs.values(), *outline.conditions.values())
     if sum(map(len, texts)) > _LONG:
         return analyze(outline, document, speller, binding)
     memory.begin()

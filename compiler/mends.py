@@ -43,9 +43,9 @@ Examine = Callable[[dict[str, Any]], Sequence[Finding]]
 _BUDGET = 250_000  # characters of all documents that are tried: about half a second
 _LEAST = 500  # what the smallest document costs to try, in characters
 _FINDING = 50  # and each finding beyond those that are shown
-_ORDERED = {("inputs",), ("conditions",)}
+_ORDERED = {("functions",), ("inputs",), ("conditions",)}
 _UNREAD = "E2"  # an expression with one of these may not have been read to its end
-_DISPLACED = frozenset(("E105", "E109", "E110", "E111", "E303", "E304", "E305", "E312"))
+_DISPLACED = frozenset(("E105", "E109", "E110", "E111", "E303", "E304", "E305", "E312", "E317"))
 _BROKEN = frozenset(("E201", "E202", "E203", "E204", "E208", "E211"))
 """What a completed text shows where a bracket, a quote or a comma was added at the wrong place."""
 

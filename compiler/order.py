@@ -14,22 +14,27 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..grammar import catalogue as say
-from ..grammar.diagnostics import MAX_DIAGNOSTICS, Finding, Mend
+from ..grammar.diagnostics import MAX_DIAGNOSTICS, Finding, Mend, Pointer
 from ..grammar.document import Document
-from ..grammar.nodes import Name, Node, postorder
+from ..grammar.nodes import Call, Name, Node, postorder
 from ..grammar.words import clipped
 from .remedies import of_order
 
 
 @dataclass(frozen=True, slots=True)
 class ForwardUse:
-    """`user`, in a section, names `target` at `start`..`end`, before `target` is defined."""
+    """`user`, in a section, names `target` at `start`..`end`, before `target` is defined.
+
+    Of functions, whose keys are more than their names, `pointer` and `defined` say where the two stand.
+    """
 
     section: str
     user: str
     target: str
     start: int
     end: int
+    pointer: Pointer | None = None
+    defined: Pointer | None = None
 
 
 def order_findings(
@@ -45,7 +50,11 @@ def order_findings(
     for use in uses:
         if (use.user, use.target) in told:
             continue
-        path = _path(references, use.target, use.user) if len(findings) <= MAX_DIAGNOSTICS else None
+        path = (
+            _path(references[use.section == "functions"], use.target, use.user)
+            if len(findings) <= MAX_DIAGNOSTICS
+            else None
+        )
         if path is None:
             message = say.used_before_definition(use.target, use.section, _line(document, use))
             if use.section not in mends:
@@ -53,20 +62,35 @@ def order_findings(
         else:
             circle = [use.user, *path]
             told.update(pairwise(circle))
-            message = say.circular_definition(map(clipped, _shortened(circle)))
+            shown = [f"{name}()" for name in circle] if use.section == "functions" else circle
+            message = say.circular_definition(map(clipped, _shortened(shown)))
         mend = mends.get(use.section) if path is None else None
-        findings.append(Finding(message, (use.section, use.user), "value", use.start, use.end, mend))
+        pointer = use.pointer or (use.section, use.user)
+        findings.append(Finding(message, pointer, "value", use.start, use.end, mend))
     return findings
 
 
-def _references(trees: Mapping[tuple[str, str], Node]) -> dict[str, list[str]]:
-    names = {name for _, name in trees}
-    references: dict[str, list[str]] = {}
-    for (section, user), tree in trees.items():
-        if section != "decision":
-            used = dict.fromkeys(node.name for node in postorder(tree) if isinstance(node, Name))
-            references[user] = [name for name in used if name in names]
+def _references(trees: Mapping[tuple[str, str], Node]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Which inputs and conditions each of them uses, and which functions each of those calls."""
+    functions = {called(key) for section, key in trees if section == "functions"}
+    entries = {key for section, key in trees if section != "functions"}
+    references: tuple[dict[str, list[str]], dict[str, list[str]]] = {}, {}
+    for (section, key), tree in trees.items():
+        if section == "decision":
+            continue
+        kind, names = (Call, functions) if section == "functions" else (Name, entries)
+        used = dict.fromkeys(node.name for node in postorder(tree) if isinstance(node, kind))
+        references[section == "functions"][called(key)] = [name for name in used if name in names]
     return references
+
+
+def called(key: str) -> str:
+    """The name of a function by its key; other names stay as they are.
+
+    >>> called("slope(x, n)"), called("fast")
+    ('slope', 'fast')
+    """
+    return key.partition("(")[0].strip()
 
 
 def _path(references: Mapping[str, list[str]], start: str, goal: str) -> list[str] | None:
@@ -95,5 +119,5 @@ def _line(document: Document, use: ForwardUse) -> int | None:
     if document.text is None:
         return None
     section = "conditions" if use.section == "conditions" else "inputs"
-    entry = document.places.entry((section, use.target))
+    entry = document.places.entry(use.defined or (section, use.target))
     return document.source.position(entry.key[0])[0] if entry is not None and entry.key else None

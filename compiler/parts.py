@@ -1,7 +1,8 @@
 """Takes a truth apart into what AND, OR and NOT join: comparisons, and conditions by their name.
 
 1. AND, OR and NOT are followed down. `(a > b)[2]` is followed as `a > b` of two candles ago.
-2. The call of a truth that has a formula is followed as its formula, the arguments put in place.
+2. The call of a truth that has a formula is followed as its formula, the arguments put in place. Of the
+   document's own functions one level is followed, and of long ones none: what is left stays readable.
 3. What is left is a part, with its place in the graph; the order of joining is kept beside it.
 
 Worked: `up AND NOT crossUp(fast, slow)` has the parts `up`, `fast > slow` and `fast[1] <= slow[1]`,
@@ -31,10 +32,12 @@ from ..grammar.parser import parse
 from ..grammar.printer import to_text
 from ..runtime.registry import function
 from .analyze import Checked, Reader
+from .own import Own
 from .parameters import replaced
 
 Join: TypeAlias = Literal["and", "or", "not"]
 
+_LONGEST = 100  # nodes of a formula with its arguments that is followed
 _JOINS: dict[str, Join] = {"AND": "and", "OR": "or"}
 
 
@@ -139,7 +142,7 @@ def _followed(place: _Place, checked: Checked, reader: Reader) -> tuple[Join | N
         if _is_truth(base, checked):
             return None, [replace(place, tree=base, ago=place.ago + candles)]
     if isinstance(tree, Call):
-        formula = _formula(tree)
+        formula = _formula(tree, checked, place.within is None)
         if formula is not None:
             return None, [_Place(formula, place.ago, place.within or to_text(tree))]
     return None, []
@@ -160,25 +163,43 @@ def _is_truth(tree: Node, checked: Checked) -> bool:
     if isinstance(tree, Name):
         return tree.name in checked.conditions
     if isinstance(tree, Call):
-        called = function(tree.name)
+        called = checked.called(tree.name)
         return called is not None and called.result == "truth"
     if isinstance(tree, Unary):
         return tree.operator == "NOT"
     return isinstance(tree, Binary) and (tree.operator in _JOINS or tree.operator in COMPARISONS)
 
 
-def _formula(call: Call) -> Node | None:
+def _formula(call: Call, checked: Checked, outermost: bool) -> Node | None:
     """The formula of a truth that is called, with the arguments in the places of its parameters."""
+    if call.name in checked.own:
+        return _own_formula(call, checked.own[call.name]) if outermost else None
     called = function(call.name)
     if called is None or called.result != "truth" or called.formula is None:
         return None
     tree = parse(called.formula).tree
     assert tree is not None, called.name
-    if any(isinstance(node, Call) and function(node.name) is None for node in postorder(tree)):
-        return None  # a function that no author can write
+    calls = [node.name for node in postorder(tree) if isinstance(node, Call)]
+    if any(name in checked.own or function(name) is None for name in calls):
+        return None  # a function that no author can write, or that means something else in this document
     names = (parameter.name for parameter in called.parameters)
     arguments = dict(zip(names, call.arguments, strict=True))
     return replaced(tree, lambda name: arguments.get(name.name))
+
+
+def _own_formula(call: Call, own: Own) -> Node | None:
+    """The formula of one of the document's own functions, if it is a truth and not long."""
+    sizes = {name: sum(1 for _ in postorder(tree)) for name, tree in _arguments(call, own).items()}
+    size = sum(sizes.get(node.name, 1) if isinstance(node, Name) else 1 for node in own.nodes)
+    if own.function.result != "truth" or size > _LONGEST:
+        return None
+    arguments = _arguments(call, own)
+    return replaced(own.tree, lambda name: arguments.get(name.name))
+
+
+def _arguments(call: Call, own: Own) -> dict[str, Node]:
+    names = (parameter.name for parameter in own.function.parameters)
+    return dict(zip(names, call.arguments, strict=True))
 
 
 def _part(place: _Place, checked: Checked, reader: Reader) -> Part:

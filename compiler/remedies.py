@@ -212,14 +212,16 @@ def of_order(
     entries = (data or {}).get(section)
     if not isinstance(entries, dict):
         return None
+    kind = Call if section == "functions" else Name
+    keys = {key.partition("(")[0].strip(): key for key in entries}
     uses = {
-        name: [
-            node.name
-            for node in postorder(trees[section, name])
-            if isinstance(node, Name) and node.name in entries
+        key: [
+            keys[node.name]
+            for node in postorder(trees[section, key])
+            if isinstance(node, kind) and node.name in keys
         ]
-        for name in entries
-        if (section, name) in trees
+        for key in entries
+        if (section, key) in trees
     }
     order = _sorted(entries, uses)
     if order is None:

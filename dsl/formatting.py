@@ -2,7 +2,8 @@
 
 1. Sections, and the keys of a parameter, stand in the order of the published schema. Names stand in the
    order of their author, as inputs, conditions and weights do.
-2. Expressions are printed from their trees: single spaces, only the brackets that the meaning needs.
+2. Expressions are printed from their trees: single spaces, only the brackets that the meaning needs. The
+   signatures of functions are printed likewise.
 3. Two spaces indent a level, and each member has a line of its own. A list of numbers is one line. What
    a screen cannot show is written as an escape.
 
@@ -32,6 +33,7 @@ from .grammar.parser import parse
 from .grammar.printer import to_text
 from .grammar.words import LIMITS, number_text
 from .schemas.schema import schema
+from .schemas.signatures import signature
 from .strategy import Source, StrategyError
 
 _STEP = "  "
@@ -120,6 +122,7 @@ def _arranged(data: dict[str, Any]) -> dict[str, Any]:
     changes: dict[str, Callable[[Any], Any]] = {
         "parameters": lambda value: {name: _ordered(one, keys) for name, one in value.items()},
         "constraints": lambda value: [_printed(one) for one in value],
+        "functions": lambda value: {str(signature(key)): _printed(text) for key, text in value.items()},
         "inputs": _all_printed,
         "conditions": _all_printed,
         "decision": _all_printed,

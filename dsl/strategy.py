@@ -203,6 +203,11 @@ class Strategy:
         return self._checked.market
 
     @property
+    def functions(self) -> dict[str, str]:
+        """The document's own functions that some entry calls: signature and canonical formula."""
+        return dict(self._canonical.get("functions", {}))
+
+    @property
     def inputs(self) -> dict[str, str]:
         """The inputs: name and canonical expression."""
         return dict(self._canonical["inputs"])

@@ -565,6 +565,7 @@ KEYS = {
     "description": "comment comments notes note desc summary",
     "parameters": "params parameter hyperparameters",
     "constraints": "constraint",
+    "functions": "function funcs func helpers macros formulas",
     "default": "value defaultvalue",
     "min": "minimum low from",
     "max": "maximum high to",

@@ -43,6 +43,8 @@ class Limits:
     expression_characters: int = 4096
     entries: int = 512
     nodes: int = 4096
+    calls_deep: int = 64
+    written_out: int = 32_768
     window: int = 10_000
     weight: int = 1_000_000_000
     number_characters: int = 32

@@ -38,9 +38,13 @@ Percent: TypeAlias = float
 Hours: TypeAlias = float
 """A constant number from 0 to 24: a time of day."""
 
-ParameterKind = Literal["Series", "Truth", "Period", "Sample", "Positive", "Fraction", "Percent", "Hours"]
+ParameterKind = Literal[
+    "Series", "Truth", "Period", "Sample", "Positive", "Fraction", "Percent", "Hours", "Offset", "Constant"
+]
+"""The kinds above, and two that only a document's own functions have: a constant whole number of candles, at
+least 0, and a constant number."""
 
-PERIODS: dict[ParameterKind, int] = {"Period": 1, "Sample": 2}
+PERIODS: dict[ParameterKind, int] = {"Period": 1, "Sample": 2, "Offset": 0}
 """Parameters that count candles, and the fewest they may be."""
 RANGES: dict[ParameterKind, tuple[float, float]] = {
     "Fraction": (0.0, 1.0),

@@ -90,8 +90,8 @@ def _elsewhere(key: str, data: Mapping[str, Any]) -> Mend | None:
 
 def of_missing(key: str, pointer: Pointer, value: Mapping[str, Any]) -> Mend | None:
     """The empty inputs of a strategy that needs none, unless some other section may hold them."""
-    others = (one for one in value if one not in _SECTIONS and isinstance(value[one], dict | list))
-    if key != "inputs" or pointer or any(one not in ("parameters", "constraints") for one in others):
+    others = {one for one in value if one not in _SECTIONS and isinstance(value[one], dict | list)}
+    if key != "inputs" or pointer or others - {"parameters", "constraints", "functions"}:
         return None
     return put(("inputs",), {}, True)
 
@@ -123,6 +123,18 @@ def of_name(name: str, section: str, data: Mapping[str, Any]) -> Mend | None:
     if section == "conditions" and name in _names(data, "score"):
         changes.append(Rename(("score", name), made))
     return Mend(f"call it {quoted(made)}", tuple(changes), True)
+
+
+def of_signature(key: str, functions: Mapping[str, Any]) -> Mend | None:
+    """The key of a function that lacks its parentheses, of a formula that uses no name but market data."""
+    formula = functions[key]
+    if not NAME.fullmatch(key) or is_reserved(key) or not isinstance(formula, str):
+        return None
+    words = re.findall(r"[A-Za-z_]\w*(?!\w|\s*\()", formula)
+    made = f"{key}()"
+    if made in functions or any(not is_reserved(word) for word in words):
+        return None
+    return Mend(f"write {quoted(made)}", (Rename(("functions", key), made),), True)
 
 
 def of_reserved(name: str, section: str, data: Mapping[str, Any]) -> Mend | None:

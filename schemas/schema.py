@@ -10,10 +10,13 @@ from typing import Any
 
 from ..grammar.words import LIMITS, NAME, TIMEFRAMES
 from .parameters import KINDS, REQUIRED
+from .signatures import PATTERN
 from .structure import LANGUAGE, SECTIONS
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-_RESERVED = "^(open|high|low|close|volume|score|timeframe|true|false|[aA][nN][dD]|[oO][rR]|[nN][oO][tT])$"
+_RESERVED_WORDS = "open|high|low|close|volume|score|timeframe|true|false|[aA][nN][dD]|[oO][rR]|[nN][oO][tT]"
+_RESERVED = f"^({_RESERVED_WORDS})$"
+_RESERVED_WITHIN = f"(^|[ (,])({_RESERVED_WORDS})($|[ (),])"
 
 
 def schema() -> dict[str, Any]:
@@ -74,6 +77,16 @@ def schema() -> dict[str, Any]:
                 "type": "array",
                 "maxItems": LIMITS.entries,
                 "items": {"$ref": "#/$defs/expression"},
+            },
+            "functions": {
+                "description": "The document's own functions, a signature and a formula each.",
+                "type": "object",
+                "maxProperties": LIMITS.entries,
+                "propertyNames": {
+                    "pattern": f"^{PATTERN}$",
+                    "not": {"pattern": _RESERVED_WITHIN},
+                },
+                "additionalProperties": {"$ref": "#/$defs/expression"},
             },
             "inputs": {**entries, "description": "Numbers, computed once a candle, in this order."},
             "conditions": {**entries, "description": "Truths about inputs and market data, in this order."},

@@ -23,10 +23,11 @@ from . import remedies
 from .parameters import KINDS, Flaw, Parameter, declared, shown
 from .parameters import OPTIONAL as PARAMETER_OPTIONAL
 from .parameters import REQUIRED as PARAMETER_REQUIRED
+from .signatures import Signature, signature
 from .zones import is_zone, nearest_zone
 
 SECTIONS = ("configuration", "inputs", "conditions", "score", "decision")
-OPTIONAL = ("$schema", "name", "description", "language", "parameters", "constraints")
+OPTIONAL = ("$schema", "name", "description", "language", "parameters", "constraints", "functions")
 LANGUAGE = 1
 MARKET = ("timezone", "series", "symbols")
 """The keys of `configuration` that may be left out."""
@@ -45,12 +46,22 @@ class Market:
     symbols: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A function of the document: its key as it stands there, what that says, and the formula."""
+
+    key: str
+    signature: Signature
+    formula: str
+
+
 @dataclass
 class Outline:
     """The parts of a document that have the right shape, ready for the analyzer.
 
     `unusable` holds names that are declared but have no readable expression, so that a use of
-    one is not called unknown as well. `constraints` go by their places in the list.
+    one is not called unknown as well; `unusable_functions` holds names of functions for the same reason.
+    `constraints` go by their places in the list, `functions` by their names.
     """
 
     timeframe: str | None = None
@@ -64,6 +75,8 @@ class Outline:
     unusable: set[str] = field(default_factory=set)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     constraints: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, Declaration] = field(default_factory=dict)
+    unusable_functions: set[str] = field(default_factory=set)
 
 
 def check_structure(document: Document, speller: Speller) -> tuple[Outline, list[Finding]]:
@@ -78,6 +91,7 @@ def check_structure(document: Document, speller: Speller) -> tuple[Outline, list
     check.configuration(data.get("configuration"))
     check.parameters(data.get("parameters", {}))
     check.constraints(data.get("constraints", []))
+    check.functions(data.get("functions", {}))
     check.expressions(data.get("inputs"), "inputs", outline.inputs)
     check.expressions(data.get("conditions"), "conditions", outline.conditions)
     check.score(data.get("score"))
@@ -327,6 +341,52 @@ class _Check:
                 self.outline.constraints[str(at)] = constraint
             else:
                 self.wrong_type(constraint, "a constraint", "a string", "constraints", str(at))
+
+    def functions(self, value: Any) -> None:
+        if value is None:
+            self.wrong_type(None, "`functions`", "an object", "functions")
+        if not self.section(value, "functions"):
+            return
+        if len(value) > LIMITS.entries:
+            self.add(say.too_many_entries("functions", len(value), LIMITS.entries), "functions", key=True)
+            self.outline.unusable_functions.update(key.partition("(")[0].strip() for key in value)
+            return
+        for key, formula in value.items():
+            found = self.signature(key)
+            where = "functions", key
+            if not isinstance(formula, str):
+                number = isinstance(formula, int | float) and not isinstance(formula, bool)
+                help_ = f'write "{number_text(formula)}"' if number else None
+                mend = remedies.of_expression(where, formula)
+                self.wrong_type(formula, "a formula", "a string", *where, help_=help_, mend=mend)
+            elif found is not None:
+                self.outline.functions[found.name] = Declaration(key, found, formula)
+                continue
+            self.outline.unusable_functions.add(key.partition("(")[0].strip())
+
+    def signature(self, key: str) -> Signature | None:
+        """What the key of a function says, None after a report."""
+        found = signature(key)
+        where = "functions", key
+        if found is None:
+            self.add(
+                say.bad_signature(key), *where, key=True, mend=remedies.of_signature(key, self.data[where[0]])
+            )
+            return None
+        before = len(self.findings)
+        for name in dict.fromkeys((found.name, *found.parameters)):
+            if is_reserved(name):
+                self.add(say.reserved_name(name), *where, key=True)
+        if found.name in self.outline.functions:
+            self.add(say.name_taken(found.name, "a function"), *where, key=True)
+        for at, name in enumerate(found.parameters):
+            if name in self.parameter_names:
+                owner = "a parameter of the document"
+                self.add(say.name_taken(name, owner), *where, key=True)
+            elif name in found.parameters[:at]:
+                owner = "a parameter of this function"
+                self.add(say.name_taken(name, owner), *where, key=True)
+        return found if len(self.findings) == before else None
 
     def expressions(self, value: Any, section: str, into: dict[str, str]) -> None:
         if not self.section(value, section):

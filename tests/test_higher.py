@@ -413,6 +413,25 @@ def test_names_stand_for_their_expressions() -> None:
     assert not np.isnan(found.inputs["named"][-1])
 
 
+def test_functions_of_the_document_are_read_there_too() -> None:
+    bars = priced([HOUR * k for k in range(200)])
+    source = strategy_of("close > open", zone="Asia/Tokyo").canonical
+    source["functions"] = {
+        "gap(x, n)": "x - sma(x, n)",
+        "late()": "hour() > 12",
+        "slow(n)": "ema(close, n) @ 4H",
+    }
+    source["inputs"] = {
+        "called": "gap(close, 3) @ 4H", "written": "(close - sma(close, 3)) @ 4H",
+        "inside": "slow(5)", "outside": "ema(close, 5) @ 4H",
+    }  # fmt: skip
+    source["conditions"] = {"called_": "late() @ 8H", "written_": "(hour() > 12) @ 8H"}
+    found = dslc.compile(source).evaluate(bars)
+    np.testing.assert_array_equal(found.inputs["called"], found.inputs["written"])
+    np.testing.assert_array_equal(found.inputs["inside"], found.inputs["outside"])
+    np.testing.assert_array_equal(found.conditions["called_"], found.conditions["written_"])
+
+
 @pytest.mark.parametrize(
     ("text", "same"),
     [

@@ -50,7 +50,7 @@ def test_constants_alone_are_refused_and_their_series_is_offered(name: str) -> N
         meant = f"{name}({', '.join([str(series), *given[:count]])})"
         text = json.dumps(document(f"2 * {broken}"))
         (found,) = dslc.validate(text)
-        assert found.code == "E425"
+        assert found.code == "E421"
         assert text[found.column - 1 : found.end_column - 1] == broken
         assert found.help == f"write `{meant}`"
         assert found.fix is not None
@@ -71,11 +71,11 @@ def test_a_series_or_a_whole_call_is_not_refused(name: str) -> None:
 
 def test_a_constant_may_have_a_name_and_must_fit_to_be_offered() -> None:
     (found,) = dslc.validate(document("roc(three)"))
-    assert (found.code, found.help) == ("E425", "write `roc(close, three)`")
+    assert (found.code, found.help) == ("E421", "write `roc(close, three)`")
     assert found.fix is not None
     for unfit in ("roc(2.5)", "roc(0)", "roc(10001)", "bbPercent(1)", "t3(3, 0)", "alma(3, 1.5)"):
         (found,) = dslc.validate(document(unfit))
-        assert (found.code, found.fix) == ("E425", None), unfit
+        assert (found.code, found.fix) == ("E421", None), unfit
         assert found.help is not None
         assert " = " in found.help
 
@@ -83,4 +83,4 @@ def test_a_constant_may_have_a_name_and_must_fit_to_be_offered() -> None:
 def test_a_parameter_is_a_constant_too() -> None:
     bound = document("roc(n)") | {"parameters": {"n": {"default": 10, "min": 5, "max": 50}}}
     (found,) = [one for one in dslc.validate(bound) if one.severity == "error"]
-    assert (found.code, found.help) == ("E425", "write `roc(close, n)`")
+    assert (found.code, found.help) == ("E421", "write `roc(close, n)`")

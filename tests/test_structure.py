@@ -55,6 +55,18 @@ KEYS = [
     "choices",
     "type",
     "unit",
+    "functions",
+    "f(x)",
+    " g( x , y2 ) ",
+    "f()",
+    "f(x,)",
+    "f(close)",
+    "score(x)",
+    "f(x, y, x)",
+    "f(x, x2, Not)",
+    "f(xx, x)",
+    f"f({', '.join(f'p{n}' for n in range(65))})",
+    f"f({', '.join(f'p{n}' for n in range(64))})",
 ]
 
 # What a schema cannot say, or says of an expression's text: the analyzer's business.
@@ -63,6 +75,11 @@ PARAMETERS: list[dict[str, Any]] = [
     {"p": {"default": 3, "min": 1, "max": 10}},
     {"p": {"default": 0.5, "step": 0.25, "unit": "points", "description": "a half"}, "q": {"default": True}},
     {"p": {"default": 3, "choices": [1, 3, 5]}, "q": {"default": 2, "type": "number", "min": 0}},
+]
+FUNCTIONS: list[dict[str, Any]] = [
+    {"slope(x, n)": "(x - x[n]) / n"},
+    {"k()": "3", "h(c)": "NOT c"},
+    {},
 ]
 
 
@@ -84,6 +101,8 @@ def damaged(rng: random.Random) -> dict[str, Any]:
     document = copy.deepcopy(programs.strategy(rng, size=2))
     if rng.random() < 0.5:
         document |= {"parameters": copy.deepcopy(rng.choice(PARAMETERS)), "constraints": ["p > 0"]}
+    if rng.random() < 0.5:
+        document["functions"] = copy.deepcopy(rng.choice(FUNCTIONS))
     for _ in range(rng.randrange(4)):
         holder: Any = document
         if rng.random() < 0.7:
@@ -108,10 +127,11 @@ def test_both_refuse_the_same_documents() -> None:
         ours = not [f for f in findings if f.message.code not in BEYOND_SCHEMA]
         empty = any(
             text == ""
-            for section in ("inputs", "conditions", "decision")
+            for section in ("functions", "inputs", "conditions", "decision")
             if isinstance(document.get(section), dict)
             for text in document[section].values()
         ) or document.get("constraints") == [""]
+        empty = empty or '"choices": []' in json.dumps(document)  # E115, of which a schema can say this much
         theirs = validator.is_valid(document)
         verdicts[theirs] += 1
         assert ours == theirs or empty, document

@@ -24,6 +24,7 @@ from ...grammar.diagnostics import Finding, Message, Pointer
 from ...grammar.nodes import Binary, Call, Name, Node, inside, postorder
 from ...grammar.words import MINUTES
 from ..analyze import Checked
+from ..own import with_names
 from .decision import Decision
 from .memory import MOST_ASKED, SCALE
 from .order import MOST_PAIRS
@@ -145,8 +146,9 @@ class Judge:
                 verdict = known.alone(truth)
                 if verdict != OPEN:
                     self.say_alone(verdict, pointer, tree, truth)
-            if isinstance(tree, Binary) or (isinstance(tree, Call) and len(tree.arguments) == 2):
-                self.risky(pointer, tree, truth)
+            crossing = isinstance(tree, Call) and len(tree.arguments) == 2
+            if isinstance(tree, Binary) or (crossing and not self.is_own(tree)):
+                self.risky(pointer, tree, truth)  # type: ignore[arg-type]
 
     def blame_numbers(self) -> None:
         """A constant among truths has a warning of its own, which explains what it makes of the rest."""
@@ -169,6 +171,10 @@ class Judge:
         message = say.never_true(shown(tree), why_never(self, tree, truth), help_)
         start, end = inside(tree)
         self.findings.append(Finding(message, pointer, "value", start, end, mend))
+
+    def is_own(self, tree: Node) -> bool:
+        """Whether a function of the document is called, which may be named like one of the registry."""
+        return isinstance(tree, Call) and tree.name in self.checked.own
 
     def risky(self, pointer: Pointer, tree: Binary | Call, truth: int) -> None:
         """A comparison of what can hardly be compared."""
@@ -309,11 +315,17 @@ def _names(tree: Node) -> set[str]:
 
 
 def _tainted(checked: Checked) -> dict[Pointer, list[tuple[int, int]]]:
-    """Where entries use parameters, directly or by the names of other entries."""
+    """Where entries use parameters, directly, by the names of other entries, or by functions that do."""
     free: set[str] = set(checked.parameters)
+    open_calls = with_names(checked.own, free)
     found: dict[Pointer, list[tuple[int, int]]] = {}
     for pointer, tree in checked.originals.items():
-        spans = [inside(node) for node in postorder(tree) if isinstance(node, Name) and node.name in free]
+        spans = [
+            inside(node)
+            for node in postorder(tree)
+            if (isinstance(node, Name) and node.name in free)
+            or (isinstance(node, Call) and node.name in open_calls)
+        ]
         if spans:
             found[pointer] = spans
             free.add(pointer[1])

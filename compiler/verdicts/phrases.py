@@ -52,6 +52,8 @@ def why_never(judge: Judge, tree: Node, truth: int) -> str:
     """Why a truth never holds."""
     if isinstance(tree, Binary) and tree.operator in COMPARISONS:
         return _bound(judge, tree, truth) or _compared(tree.left, _NOT_ABOVE[tree.operator], tree.right)
+    if judge.is_own(tree):
+        return "with these arguments its formula never holds"
     if isinstance(tree, Call) and tree.name in _CROSSES and len(tree.arguments) == 2:
         return _no_cross(judge, tree, truth)
     pair = _pair(judge, tree, holds=True)
@@ -66,6 +68,8 @@ def why_always(judge: Judge, tree: Node, truth: int) -> str:
     """Why a truth always holds."""
     if isinstance(tree, Binary) and tree.operator in COMPARISONS:
         return _bound(judge, tree, truth) or _compared(tree.left, _ALWAYS[tree.operator], tree.right)
+    if judge.is_own(tree):
+        return "with these arguments its formula always holds"
     pair = _pair(judge, tree, holds=False)
     if pair is not None:
         return f"one of {_quoted(pair[0])} and {_quoted(pair[1])} is true wherever both are defined"
@@ -133,7 +137,7 @@ def _pair(judge: Judge, tree: Node, *, holds: bool) -> tuple[Node, Node] | None:
 def offset_mend(judge: Judge, pointer: Pointer, tree: Node, truth: int) -> tuple[Mend | None, str | None]:
     """`highest(high, 20)[1]` for a maximum that includes the candle itself, and the help that says so."""
     cases, memory = judge.known.cases(truth), judge.known.memory
-    operator, sides = _two_sides(tree)
+    operator, sides = _two_sides(tree) if not judge.is_own(tree) else ("", ())
     if sides and cases and len(cases) == 1 and not judge.known.possible(cases[0][:1]):
         _, x, y = cases[0][0]
         low, high = sides if operator in (">", ">=") else sides[::-1]

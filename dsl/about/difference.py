@@ -5,7 +5,8 @@
    meaning are one that was renamed; the others were added or removed.
 3. A pair with different meanings that says the same of the names in it follows something that it reads; any
    other has changed. A pair with the same meaning and different texts is only written differently.
-4. Weights, the decision, the timeframe, parameters and constraints are compared likewise.
+4. Weights, the decision, the timeframe, parameters and constraints are compared likewise. Functions are
+   compared by their texts, and only those count that change an entry.
 
 Worked: where `fast` goes from ema(close, 9) to ema(close, 12), it changed, and `trendUp` = `fast > slow`
 follows `fast`.
@@ -15,14 +16,15 @@ What reads a parameter is compared as it is written, too: two texts may agree on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from ..compiler.analyze import Checked, Reader
-from ..compiler.graph import Graph
+from ..compiler.graph import Graph, GraphTooLarge
+from ..compiler.own import reached, with_names
 from ..compiler.parameters import names_in, replaced
-from ..grammar.nodes import Binary, Name, Node, Timeframe, postorder
+from ..grammar.nodes import Binary, Call, Name, Node, Timeframe, postorder
 from ..grammar.printer import to_text
 from ..schemas.parameters import Parameter, shown
 from ..strategy import Source, Strategy, _compiled, _known_timeframe, _read
@@ -32,7 +34,7 @@ from .report import written
 
 Kind: TypeAlias = Literal["added", "removed", "changed", "renamed", "follows"]
 Section: TypeAlias = Literal[
-    "timeframe", "parameters", "constraints", "inputs", "conditions", "score", "decision"
+    "timeframe", "parameters", "constraints", "functions", "inputs", "conditions", "score", "decision"
 ]
 
 
@@ -170,7 +172,21 @@ class _Side:
         return reader.number(tree) if section == "inputs" else reader.truth(tree)
 
     def reads_parameter(self, section: str, name: str) -> bool:
-        return not names_in(self.tree(section, name)).isdisjoint(self.checked.parameters)
+        tree, parameters = self.tree(section, name), self.checked.parameters
+        return not (
+            names_in(tree).isdisjoint(parameters)
+            and _calls(tree).isdisjoint(with_names(self.checked.own, parameters))
+        )
+
+    def functions(self) -> dict[str, str]:
+        """The document's own functions: signature and formula, with parameters by their names."""
+        own = self.checked.own
+        return {name: f"{found.signature} = {to_text(found.original)}" for name, found in own.items()}
+
+    def reached(self, entries: Collection[str]) -> set[str]:
+        """The functions that some entries call, directly or through others."""
+        trees = [tree for (_, name), tree in self.checked.trees.items() if name in entries]
+        return reached(trees, self.checked.own)
 
 
 class _Comparison:
@@ -183,7 +199,9 @@ class _Comparison:
 
     def difference(self, entries: Entries | None) -> Difference:
         changes = [*self.timeframe(), *self.parameters(), *self.constraints()]
-        changes += [*self.named("inputs"), *self.named("conditions"), *self.weights(), *self.decision()]
+        functions = list(self.functions())
+        of_entries = [*self.named("inputs"), *self.named("conditions"), *self.weights(), *self.decision()]
+        changes += [*self.effective(functions, of_entries), *of_entries]
         return Difference(
             (self.before.strategy.hash, self.after.strategy.hash),
             tuple(changes),
@@ -214,6 +232,34 @@ class _Comparison:
         yield from (Change("constraints", "", "removed", text, None) for text in before if text not in after)
         yield from (Change("constraints", "", "added", None, text) for text in after if text not in before)
 
+    def functions(self) -> Iterator[Change]:
+        """The functions whose texts differ, or those of what they call or read."""
+        before, after = self.before.functions(), self.after.functions()
+        for name in _names(before, after):
+            old, new = before.get(name), after.get(name)
+            if old == new:
+                own = self.after.checked.own[name]
+                through = [_call(one) for one in sorted(own.calls) if _call(one) in self.different]
+                through += sorted(names_in(own.original) & self.different)
+                if through:
+                    self.different.add(_call(name))
+                    yield Change("functions", name, "follows", old, new, tuple(through))
+                continue
+            self.different.add(_call(name))
+            kind: Kind = "added" if old is None else "removed" if new is None else "changed"
+            yield Change("functions", name, kind, old, new)
+
+    def effective(self, functions: list[Change], entries: list[Change]) -> Iterator[Change]:
+        """Those changes of functions that change an entry; the others are other ways to write the same."""
+        changed = {change.name for change in entries if change.kind != "renamed"}
+        changed |= {old for old, new in self.renamed.items() if new in changed}
+        reached = self.before.reached(changed) | self.after.reached(changed)
+        for change in functions:
+            if change.name in reached:
+                yield change
+            elif change.kind == "changed":
+                self.respelled.append(("functions", change.name))
+
     def named(self, section: Literal["inputs", "conditions"]) -> Iterator[Change]:
         """The changes of inputs, or of conditions, in the order of the new document; then what is gone."""
         before, after = self.before.meanings[section], self.after.meanings[section]
@@ -239,9 +285,10 @@ class _Comparison:
         """What became of one expression."""
         before, after = self.before.text(section, old), self.after.text(section, new)
         same_text = self.renamed_text(section, old) == after
+        other_calls = {_call(name) for name in _calls(self.after.tree(section, new))} & self.different
         open_ = self.before.reads_parameter(section, old) or self.after.reads_parameter(section, new)
         same_meaning = self.before.meanings[section][old] == self.after.meanings[section][new]
-        if same_meaning and (same_text or not open_):
+        if same_meaning and ((same_text and not other_calls) or not open_):
             self.respelled += [] if same_text else [(section, new)]
             return
         self.different.add(new)
@@ -253,8 +300,11 @@ class _Comparison:
     def says_the_same(self, section: Section, old: str, new: str) -> bool:
         """Whether two expressions mean the same if all names in them do."""
         graph = Graph()
-        before = self.before.saying(section, old, graph, self.renamed)
-        after = self.after.saying(section, new, graph, {})
+        try:
+            before = self.before.saying(section, old, graph, self.renamed)
+            after = self.after.saying(section, new, graph, {})
+        except GraphTooLarge:  # with names for inputs, calls may be many more than they were
+            return False
         numbers = Meanings().take(graph)
         return numbers[before] == numbers[after]
 
@@ -274,6 +324,7 @@ class _Comparison:
         reads = dict.fromkeys(node.name for node in postorder(tree) if isinstance(node, Name))
         if any(isinstance(node, Binary) and isinstance(node.right, Timeframe) for node in postorder(tree)):
             reads["timeframe"] = None
+        reads |= dict.fromkeys(_call(node.name) for node in postorder(tree) if isinstance(node, Call))
         yield from (name for name in reads if name in self.different)
 
     def weights(self) -> Iterator[Change]:
@@ -295,6 +346,15 @@ class _Comparison:
             after = list(self.after.meanings[section])
             if before != after and sorted(before) == sorted(after):
                 yield section
+
+
+def _calls(tree: Node) -> set[str]:
+    return {node.name for node in postorder(tree) if isinstance(node, Call)}
+
+
+def _call(name: str) -> str:
+    """A function as it is told apart from an input or condition of its name."""
+    return f"{name}()"
 
 
 def _by_name(section: Section, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:

@@ -125,6 +125,13 @@ class _Painter:
         self.market: dict[str, int] = {}
         self.named: dict[int, int] = {}  # by nodes of the graph
         self.operations: dict[int, int] = {}
+        self.own: dict[str, tuple[str, ...]] = {}
+        for name, own in checked.own.items():
+            found = names_in(own.tree) - {parameter.name for parameter in own.function.parameters}
+            for node in own.nodes:
+                if isinstance(node, Call):
+                    found.update(self.unsaid(node.name))
+            self.own[name] = tuple(one for one in MARKET_DATA if one in found)
 
     def paint(self) -> None:
         checked = self.checked
@@ -172,7 +179,7 @@ class _Painter:
         for tree in postorder(root):
             below = [source for operand in children(tree) for source in read[operand]]
             if isinstance(tree, Call):
-                below += [self.of_market(name) for name in unsaid(tree.name)]
+                below += [self.of_market(name) for name in self.unsaid(tree.name)]
             if isinstance(tree, Name):
                 read[tree] = self.of_name(tree, places, score)
             elif tree is root or self.folded or not _is_operation(tree, places, self.graph):
@@ -182,6 +189,10 @@ class _Painter:
             else:
                 read[tree] = below if tree in links else [self.operation(tree, places[tree], below)]
         return list(dict.fromkeys(read[root]))
+
+    def unsaid(self, name: str) -> tuple[str, ...]:
+        """The market data that a function of the registry or of the document reads without being told."""
+        return self.own[name] if name in self.own else unsaid(name)
 
     def of_market(self, name: str) -> int:
         if name not in self.market:

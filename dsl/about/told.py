@@ -15,6 +15,7 @@ _TITLES = {
     "timeframe": "Timeframe",
     "parameters": "Parameters",
     "constraints": "Constraints",
+    "functions": "Functions",
     "inputs": "Inputs",
     "conditions": "Conditions",
     "score": "Score",

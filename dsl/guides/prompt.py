@@ -43,6 +43,10 @@ _TUNABLE = """\
 "inputs": {"gap": "ema(close, fast) - ema(close, slow)"},
 "conditions": {"up": "gap > 0"}"""
 
+_OWN = """\
+"functions": {"slope(x, n)": "(x - x[n]) / n"},
+"conditions": {"up": "slope(ema(close, 9), 3) > 0"}"""
+
 MISTAKES = (
     "E205", "E206", "E301", "E401", "E302", "E306", "E308", "E309", "E402", "E403", "E405", "E404",
     "E501", "E110", "E111", "E411", "E304", "E210", "W707", "W709",
@@ -217,6 +221,19 @@ are comparisons of parameters. A parameter stands wherever a number may, periods
 ```"""
 
 
+def _own_functions() -> str:
+    return f"""\
+## Functions of the document
+
+Optional, for formulas that come up more than once: a signature and a formula over its parameters, market
+data, parameters of the document and functions above. No inputs, no conditions, no recursion. n in `x[n]` must
+be a constant where it is called, c in `c AND d` a truth.
+
+```json
+{_OWN}
+```"""
+
+
 def _limits() -> str:
     return f"""\
 ## Limits
@@ -245,12 +262,14 @@ _PARTS: dict[str, Callable[[], str]] = {
     "what holds always": _laws,
     "common mistakes": _mistakes,
     "parameters": _parameters,
+    "functions of the document": _own_functions,
     "limits": _limits,
     "checking": _checking,
 }
 _LEAVE_OUT = (
     _EXAMPLES,
     "limits",
+    "functions of the document",
     "parameters",
     "common mistakes",
     "checking",

@@ -27,7 +27,7 @@ from ..grammar.words import quoted
 from ..prepared import Wish, prepare, prepare_batch, stored, wanted_of, wanted_of_batch
 from ..runtime.plan import Plan
 from .estimates import Part, parts_of, together
-from .shortened import lengths, shortened
+from .shortened import expressions, lengths, shortened
 
 if TYPE_CHECKING:
     from ..strategy import Strategy, StrategyError
@@ -248,7 +248,10 @@ def _longest_window(case: _Case, until: float) -> int | None:
         other = shortened(case.strategy, length)
         return other is not None and case.fits(case.plan_of(other), case.candles)
 
-    low, high = 1, max((n for tree in checked.trees.values() for n in lengths(tree, checked)), default=1)
+    low, high = (
+        1,
+        max((n for tree in expressions(checked).values() for n in lengths(tree, checked)), default=1),
+    )
     if high <= 1 or not fits(1):
         return None
     while high - low > 1 and monotonic() < until:

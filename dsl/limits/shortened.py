@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 import math
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from ..compiler.graph import Graph
 from ..grammar.document import load
 from ..grammar.nodes import Call, Name, Node, Number, Offset, children, postorder, with_children
 from ..grammar.printer import to_text
-from ..runtime.registry import PERIODS, function
+from ..runtime.registry import PERIODS
 
 if TYPE_CHECKING:
     from ..strategy import Strategy
@@ -32,26 +33,34 @@ def shortened(strategy: Strategy, longest: int) -> Checked | None:
     if not isinstance(document.data, dict):
         return None
     data = deepcopy(document.data)
-    for (section, name), tree in checked.trees.items():
-        if any(length > longest for length in lengths(tree, checked)):
-            data[section][name] = to_text(_cut(tree, checked, longest))
+    for (section, name), tree in expressions(checked).items():
+        known = (
+            replace(checked, inputs={}) if section == "functions" else checked
+        )  # names are parameters there
+        if any(length > longest for length in lengths(tree, known)):
+            data[section][name] = to_text(_cut(tree, known, longest))
     return check(load(data), strategy._override, strategy.values)[0]
+
+
+def expressions(checked: Checked) -> dict[tuple[str, str], Node]:
+    """All expressions of a document, the formulas of its functions among them."""
+    return {("functions", own.key): own.tree for own in checked.own.values()} | dict(checked.trees)
 
 
 def lengths(tree: Node, checked: Checked) -> Iterator[int]:
     """The windows and offsets in a tree."""
     for node in postorder(tree):
-        for length in _counts(node):
+        for length in _counts(node, checked):
             value = _constant(length, checked)
             if value is not None:
                 yield value
 
 
-def _counts(node: Node) -> list[Node]:
+def _counts(node: Node, checked: Checked) -> list[Node]:
     """The nodes directly below that are numbers of candles."""
     if isinstance(node, Offset):
         return [node.count]
-    called = function(node.name) if isinstance(node, Call) else None
+    called = checked.called(node.name) if isinstance(node, Call) else None
     if called is None or not isinstance(node, Call):
         return []
     pairs = zip(called.parameters, node.arguments, strict=False)
@@ -78,7 +87,7 @@ def _cut(tree: Node, checked: Checked, longest: int) -> Node:
     made: dict[int, Node] = {}
     for node in postorder(tree):
         below = [made[id(child)] for child in children(node)]
-        counts = {id(count) for count in _counts(node)}
+        counts = {id(count) for count in _counts(node, checked)}
         for at, child in enumerate(children(node)):
             value = _constant(child, checked) if id(child) in counts else None
             if value is not None and value > longest:

@@ -50,6 +50,8 @@ class Variants:
     def only_decides(self, names: tuple[str, ...]) -> bool:
         """Whether these names change no input and no condition, only weights and the decision."""
         varied = set(names)
+        if any(names_in(own.original) & varied for own in self._checked.own.values()):
+            return False
         return not any(
             names_in(tree) & varied
             for (section, _), tree in self._checked.originals.items()

@@ -322,7 +322,7 @@ def unreadable_there(name: str, timeframe: str, problem: str) -> Said:
     return f"{quoted(name)} cannot be read on candles of {timeframe}: {problem}", "write out what is meant"
 
 
-@code("E425")
+@code("E421")
 def series_left_out(function: str, first: str, call: str) -> Said:
     """A function of a series is called with numbers alone.
 
@@ -335,3 +335,42 @@ def series_left_out(function: str, first: str, call: str) -> Said:
         "conditions": {"up": "roc(close, 10) > 2"}
     """
     return f"`{function}` begins with its series, and {quoted(first)} is a constant", f"write `{call}`"
+
+
+@code("E422")
+def unfit_call(function: str, part: str, problem: str) -> Said:
+    """The arguments of a call make something in the formula of the function impossible.
+
+    Why: The formula is right by itself, and so is the argument; together they ask for something that does not
+    exist, such as a window of no candles.
+
+    Wrong:
+        "functions": {"half(x, n)": "sma(x, n / 2)"},
+        "conditions": {"up": "close > half(close, 9)"}
+    Right:
+        "functions": {"half(x, n)": "sma(x, n / 2)"},
+        "conditions": {"up": "close > half(close, 10)"}
+    """
+    return f"with these arguments {quoted(part)} in the formula of {quoted(function)} is wrong: {problem}", (
+        "give other arguments, or change the formula"
+    )
+
+
+@code("E423")
+def argument_there(parameter: str, function: str, timeframe: str) -> Said:
+    """The formula of a function reads an argument on candles of a higher timeframe.
+
+    Why: An argument is a value of the candles on which the function is called; on other candles it has none.
+
+    Wrong:
+        "functions": {"trend(x)": "ema(x, 9) @ 4H"},
+        "conditions": {"up": "close > trend(close)"}
+    Right:
+        "functions": {"trend(x)": "ema(x, 9)"},
+        "conditions": {"up": "close > trend(close) @ 4H"}
+    """
+    what = f"{quoted(parameter)} is a value of the candles on which {quoted(function)} is called"
+    return (
+        f"{what}, not of those of {timeframe}",
+        f"write the `@` at the call, as in `{function}(…) @ {timeframe}`",
+    )

@@ -226,3 +226,46 @@ def stopped(progress: str) -> Said:
         strategy.evaluate(bars, stop=lambda: False)
     """
     return f"the evaluation was stopped ({progress})", "evaluate again; what was done is not kept"
+
+
+@code("E615")
+def functions_too_deep(function: str, limit: int) -> Said:
+    """Functions of the document call each other through more levels than the limit.
+
+    Why: Limits are checked before the work that they bound, so that no document can make a check slow.
+
+    Wrong:
+        dslc.compile({**source, "functions": {f"f{n}()": f"f{n - 1}()" if n else "1" for n in range(70)}})
+    Right:
+        dslc.compile({**source, "functions": {f"f{n}()": f"f{n - 1}()" if n else "1" for n in range(60)}})
+    """
+    return f"{quoted(function)} calls functions that call functions, more than {limit} deep", (
+        "write one of the formulas out"
+    )
+
+
+@code("E616")
+def too_much_written_out(limit: int) -> Said:
+    """The calls of the document's own functions, written out, are longer than the limit.
+
+    Why: Each call stands for its formula. A few functions that call each other twice stand for millions of
+    operations, which nobody should have to wait for.
+
+    Wrong:
+        dslc.compile({
+            **source,
+            "functions": {
+                f"f{n}(x)": f"f{n - 1}(x + 1) + f{n - 1}(x * 2)" if n else "x" for n in range(40)
+            },
+            "inputs": {"x": "f39(close)"},
+        })
+    Right:
+        dslc.compile({
+            **source,
+            "functions": {"f(x)": "x * 4 + 3"},
+            "inputs": {"x": "f(close)"},
+        })
+    """
+    return f"written out, the calls of the functions are longer than {limit:,} operations and names", (
+        "use fewer calls, or give them the same arguments"
+    )

@@ -261,3 +261,59 @@ def score_on_other_candles() -> Said:
         "decision": {"entry": "score >= 10"}
     """
     return "`score` is of the strategy's own candles", "take the `@` away"
+
+
+@code("E317")
+def bad_signature(key: str) -> Said:
+    """The key of a function is its name with its parameters in parentheses: 64 at most, named as inputs are.
+
+    Why: The formula can only speak of what the key has named, and a call is known by its parentheses.
+
+    Wrong:
+        "functions": {"slope x": "(x - x[3]) / 3"}
+    Right:
+        "functions": {"slope(x)": "(x - x[3]) / 3"},
+        "conditions": {"up": "slope(close) > 0"}
+    """
+    return (
+        f"{quoted(key)} is no function with its parameters",
+        "write the name and the parameters, for example slope(x, n), or body() where there are none",
+    )
+
+
+@code("E318")
+def entry_in_function(name: str, what: str, signature: str) -> Said:
+    """The formula of a function uses an input or a condition.
+
+    Why: A function means the same wherever it is called, so what it works on is given to it.
+
+    Wrong:
+        "functions": {"above(n)": "fast > sma(close, n)"},
+        "inputs": {"fast": "ema(close, 9)"},
+        "conditions": {"up": "above(20)"}
+    Right:
+        "functions": {"above(x, n)": "x > sma(close, n)"},
+        "inputs": {"fast": "ema(close, 9)"},
+        "conditions": {"up": "above(fast, 20)"}
+    """
+    return f"{quoted(name)} is {what}, and a formula of a function cannot use it", (
+        f"give it to the function: {quoted(signature)}"
+    )
+
+
+@code("E319")
+def used_both_ways(parameter: str, function: str) -> Said:
+    """A parameter of a function is used as a number and as a truth.
+
+    Why: What a function takes is known by what its formula does with it, and nothing is both.
+
+    Wrong:
+        "functions": {"strong(x)": "x > 50 AND x"},
+        "conditions": {"up": "strong(rsi(close, 14))"}
+    Right:
+        "functions": {"strong(x, c)": "x > 50 AND c"},
+        "conditions": {"up": "strong(rsi(close, 14), close > open)"}
+    """
+    return f"{quoted(parameter)} of {quoted(function)} is a truth here and a number elsewhere", (
+        "compare it where a truth is needed, or make two parameters of it"
+    )

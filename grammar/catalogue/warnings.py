@@ -89,3 +89,54 @@ def more_warnings(count: int) -> Said:
         "conditions": {"up": "close > open AND volume > 1000"}
     """
     return f"and {some(count, 'more warning')}", None
+
+
+@code("W721")
+def unused_function(signature: str) -> Said:
+    """A function is defined and nothing calls it, so it changes nothing.
+
+    Why: It may be a call that was forgotten, or a misspelt one.
+
+    Wrong:
+        "functions": {"slope(x, n)": "(x - x[n]) / n"}
+    Right:
+        "functions": {"slope(x, n)": "(x - x[n]) / n"},
+        "conditions": {"up": "slope(close, 5) > 0"}
+    """
+    return f"nothing calls the function {quoted(signature)}", "call it, or remove it"
+
+
+@code("W722")
+def unused_argument(parameter: str, function: str) -> Said:
+    """A function has a parameter that its formula does not use.
+
+    Why: Whoever calls the function gives a value that changes nothing.
+
+    Wrong:
+        "functions": {"slope(x, n)": "(x - x[5]) / 5"},
+        "conditions": {"up": "slope(close, 20) > 0"}
+    Right:
+        "functions": {"slope(x, n)": "(x - x[n]) / n"},
+        "conditions": {"up": "slope(close, 20) > 0"}
+    """
+    return f"the formula of {quoted(function)} does not use its parameter {quoted(parameter)}", (
+        "use it, or remove it"
+    )
+
+
+@code("W723")
+def odd_call(function: str, part: str, problem: str) -> Said:
+    """The arguments of a call make something in the formula of the function probably not what is meant.
+
+    Why: The formula is right by itself, and with most arguments it would be here.
+
+    Wrong:
+        "functions": {"slope(x, n)": "(x - x[n]) / n"},
+        "conditions": {"up": "slope(close, 0) > 0"}
+    Right:
+        "functions": {"slope(x, n)": "(x - x[n]) / n"},
+        "conditions": {"up": "slope(close, 5) > 0"}
+    """
+    return f"with these arguments, of {quoted(part)} in the formula of {quoted(function)}: {problem}", (
+        "give other arguments, or change the formula"
+    )

@@ -11,8 +11,9 @@ that follow from the definition. The labels say which corner it is:
 - `tiny`, `huge`: the prices of the row times 1e-300, and times 1e300
 - `beyond`: where float64 ends, and what has no other name
 
-Columns are `close 1 2 | volume 0 3`, also the `day` of the calendar; those that are left out are as the close, and without a name all prices
-are. `-` is undefined, `7x3` is 7 7 7, `√1/2` is a root. A `u` behind a number stands for the 1e-300 or 1e300.
+Columns are `close 1 2 | volume 0 3`, and the `day` of the calendar; those that are left out are as the close,
+and without a name all prices are. `-` is undefined, `7x3` is 7 7 7, `√1/2` is a root. A `u` behind a number
+stands for the 1e-300 or 1e300.
 
 Worked: "- 3/2u" of `sma(close, 2)` on "1 2" is undefined and 3/2; with tiny prices undefined and 1.5e-300.
 """
