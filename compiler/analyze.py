@@ -45,6 +45,7 @@ from ..runtime.registry import (
     Function,
     Parameter,
     Term,
+    depends_on_functions,
     function,
     functions,
     public_names,
@@ -1166,6 +1167,10 @@ def _recipe(name: str, constants: tuple[float | None, ...]) -> Recipe:
     result = analyzer.walk(tree).node
     assert result is not None, name
     return analyzer.graph.recipe(operands, result)
+
+
+depends_on_functions(_recipe.cache_clear)
+depends_on_functions(_free_recipe.cache_clear)
 
 
 def _brief(node: Node) -> str:

@@ -44,7 +44,7 @@ from ..runtime.plan import (
     StoreForm,
     store_bytes,
 )
-from ..runtime.registry import find_window, kernel, kernels
+from ..runtime.registry import depends_on_functions, find_window, kernel, kernels
 from .facts import candles_in
 from .graph import Graph, Node, base, reach, reads
 from .looks import Look, idle
@@ -218,6 +218,9 @@ def _most_steps(node: Node) -> int:
 @cache
 def _dearest_pointwise() -> float:
     return max(found.cost for found in kernels().values() if found.form == "pointwise")
+
+
+depends_on_functions(_dearest_pointwise.cache_clear)
 
 
 def _dearest(node: Node) -> float:

@@ -18,6 +18,7 @@ from ..grammar.nodes import Name, Node
 from ..grammar.parser import parse, times_parsed
 from ..grammar.spelling import Speller
 from ..grammar.words import MARKET_DATA
+from ..runtime.registry import depends_on_functions
 from ..schemas.structure import Outline
 from .graph import Recipe
 
@@ -40,6 +41,7 @@ class _Kept(NamedTuple):
 
 
 _kept: dict[_Use, _Kept | None] = {}
+depends_on_functions(_kept.clear)
 
 
 def repeated(analyzer: _Analyzer, text: str) -> Value | None:

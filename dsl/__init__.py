@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .guides.pages import Page, explain_code
     from .guides.prompt import prompt
     from .guides.published import grammar_text, schema
+    from .indicators import IndicatorError, indicator, remove_indicator
     from .limits.estimates import BatchEstimate, Estimate
     from .proof.certificate import Certificate, CertificateError
     from .proof.certificate_file import read_certificate
@@ -67,6 +68,7 @@ __all__ = [
     "Explanation",
     "Fixed",
     "Forward",
+    "IndicatorError",
     "Last",
     "Page",
     "Parameter",
@@ -94,8 +96,10 @@ __all__ = [
     "fix",
     "format_document",
     "grammar_text",
+    "indicator",
     "prompt",
     "read_certificate",
+    "remove_indicator",
     "schema",
     "score",
     "to_sarif",
@@ -118,6 +122,7 @@ _LATER = {
     "Explanation": ".why.explain",
     "Fixed": ".fixing",
     "Forward": ".reductions",
+    "IndicatorError": ".indicators",
     "Last": ".reductions",
     "Ranked": ".reductions",
     "Ranking": ".batch_result",
@@ -142,8 +147,10 @@ _LATER = {
     "fix": ".fixing",
     "format_document": ".formatting",
     "grammar_text": ".guides.published",
+    "indicator": ".indicators",
     "prompt": ".guides.prompt",
     "read_certificate": ".proof.certificate_file",
+    "remove_indicator": ".indicators",
     "schema": ".guides.published",
     "score": ".scoring.run",
     "to_sarif": ".formats.sarif",

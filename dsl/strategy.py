@@ -18,12 +18,14 @@ from .compiler.looks import Look, idle, locked
 from .files import read_document
 from .grammar.diagnostics import Diagnostic, Message
 from .grammar.document import Document, load
+from .grammar.nodes import Call, postorder
 from .grammar.words import MINUTES
 from .limits.budgets import check_budget_values, check_budgets
 from .limits.ending import ending, watch_for
 from .limits.estimates import Estimate, estimate
 from .prepared import ENTRY, Prepared, prepare, prepare_interval
 from .runtime.plan import Plan
+from .runtime.registry import registered
 from .schemas.parameters import Parameter
 from .schemas.structure import Market
 
@@ -170,7 +172,16 @@ class Strategy:
     def __reduce__(self) -> tuple[Callable[..., Strategy], tuple[Any, ...]]:
         document = self._document
         source = document.data if document.text is None else document.text
-        return _rebuild, (source, document.label, dict(document.metadata), self._override, self.values)
+        metadata = dict(document.metadata)
+        return _rebuild, (source, document.label, metadata, self._override, self.values, self._indicators)
+
+    @property
+    def _indicators(self) -> tuple[str, ...]:
+        """The functions that it calls and that users have registered."""
+        known = registered()
+        trees = (*self._checked.trees.values(), *(own.tree for own in self._checked.own.values()))
+        nodes = (node for tree in trees if known for node in postorder(tree))
+        return tuple(sorted({node.name for node in nodes if isinstance(node, Call) and node.name in known}))
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -594,5 +605,10 @@ def _rebuild(
     metadata: dict[str, Any],
     timeframe: str | None,
     values: dict[str, float | bool],
+    indicators: tuple[str, ...] = (),
 ) -> Strategy:
+    if not registered().keys() >= set(indicators):
+        from .indicators import missing
+
+        raise missing(indicators)
     return _compiled(replace(load(source, label), metadata=metadata), timeframe, values)

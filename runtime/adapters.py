@@ -131,6 +131,8 @@ def _constants(kernel: Kernel, tools: Toolbox) -> Compiled:
             return tools.compile(lambda p: (a(p[0]),))
         case [a, b]:
             return tools.compile(lambda p: (a(p[0]), b(p[1])))
+        case [a, b, c]:
+            return tools.compile(lambda p: (a(p[0]), b(p[1]), c(p[2])))
         case [a, b, c, d]:
             return tools.compile(lambda p: (a(p[0]), b(p[1]), c(p[2]), d(p[3])))
     raise ValueError(f"{kernel.name}: no adapter for {len(kernel.params)} parameters")

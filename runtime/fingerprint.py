@@ -1,7 +1,8 @@
 """Says which engine this is: what the bits of a result may depend on besides the strategy and the bars.
 
 That is the sources of the runtime and the compiler, the versions of Python, numpy, numba and llvmlite,
-and the machine. Nothing is loaded for it but their descriptions, so it costs a few milliseconds.
+the machine, and the indicators that users have registered. Nothing is loaded for it but their descriptions,
+so it costs a few milliseconds.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 import platform
 import sys
 
+from .registry import depends_on_functions, registered
+
 _ROOMS = ("compiler", "runtime")
 _CPU_FILE = Path("/proc/cpuinfo")
 _CPU_KEYS = ("model name", "Processor", "cpu model")
@@ -22,7 +25,7 @@ _CPU_KEYS = ("model name", "Processor", "cpu model")
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Versions of what takes part in a run, SHA-256 of the sources, and the machine."""
+    """Versions of what takes part in a run, SHA-256 of the sources, the machine, and users' indicators."""
 
     dslc: str
     sources: str
@@ -32,6 +35,7 @@ class Engine:
     llvmlite: str
     machine: str
     cpu: str
+    indicators: str = ""
 
     @property
     def digest(self) -> str:
@@ -56,7 +60,11 @@ def engine() -> Engine:
         llvmlite=_version("llvmlite"),
         machine=f"{sys.platform} {platform.machine()}",
         cpu=_cpu(),
+        indicators=" ".join(f"{name}:{digest}" for name, digest in registered().items()),
     )
+
+
+depends_on_functions(engine.cache_clear)
 
 
 def engine_digest() -> str:

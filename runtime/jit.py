@@ -82,7 +82,8 @@ def disabled() -> bool:
 def address(name: str, lanes: int) -> int:
     """The address of a compiled kernel, from the cache or compiled now."""
     entry = f"kernel-{name}" if lanes == 1 else f"kernel-{name}-{lanes}"
-    return _native(entry, lambda tools: make_step(kernel(name), lanes, tools), _step_type)
+    kept = not kernel(name).registered
+    return _native(entry, lambda tools: make_step(kernel(name), lanes, tools), _step_type, kept)
 
 
 @cache
@@ -109,10 +110,20 @@ def plain_select() -> Callable[..., None]:
     return make_select(plain())
 
 
-def _native(name: str, make: Callable[[Toolbox], Callable[..., None]], signature: Callable[[], Any]) -> int:
+def _native(
+    name: str,
+    make: Callable[[Toolbox], Callable[..., None]],
+    signature: Callable[[], Any],
+    kept: bool = True,
+) -> int:
+    """The address of a compiled function; only what is of the package itself is `kept` on disk."""
     from .link import link
 
     with _LOCK:
+        if not kept:
+            compiled = _compile(_named(make(_tools_of(name)), name), signature())
+            _ALIVE.append(compiled)
+            return int(compiled.address)
         store = _object_cache()
         code = store.load(name)
         if code is not None:

@@ -90,7 +90,8 @@ class Kernel:
     may run `LANES` at a time.
 
     An operand that is a truth comes as two masks, one behind the other: where it certainly holds,
-    and where it certainly fails.
+    and where it certainly fails. One that is `registered` came from a user's Python; its machine code is
+    never kept on disk.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Kernel:
     step: Callable[..., float] | None = None
     two_steps: Callable[..., float] | None = None
     cost_of_each: float = 0.0
+    registered: bool = False
 
     def reach(self, params: Sequence[Any]) -> int:
         """How many candles before its own it reads of its operands, besides what a state remembers."""
@@ -421,6 +423,57 @@ def functions() -> dict[str, Function]:
 def public_names() -> tuple[str, ...]:
     """The names that an author can call, sorted."""
     return tuple(name for name, found in functions().items() if not found.internal)
+
+
+# --- what users register ----------------------------------------------------------------------
+
+_REGISTERED: dict[str, tuple[Function, str]] = {}
+_forget: list[Callable[[], Any]] = []
+
+
+def depends_on_functions(forget: Callable[[], Any]) -> None:
+    """Have a cache that is made of the registry emptied whenever functions come or go."""
+    _forget.append(forget)
+
+
+def registered() -> dict[str, str]:
+    """The functions that users have registered, by name, each with the digest of its kernel."""
+    return {name: digest for name, (_, digest) in sorted(_REGISTERED.items())}
+
+
+def register(added: Function, digest: str) -> None:
+    """Make a function known whose kernel is; one of this name that users have registered is replaced."""
+    if added.name in functions() and added.name not in _REGISTERED:
+        raise ValueError(f"{added.name} is declared twice")
+    _REGISTERED[added.name] = added, digest
+    _FUNCTIONS[added.name] = added
+    _changed()
+
+
+def unregister(name: str) -> None:
+    """Forget a function that users have registered. Its kernel stays: plans of before may still run it."""
+    del _REGISTERED[name], _FUNCTIONS[name]
+    _changed()
+
+
+def add_kernel(added: Kernel) -> None:
+    """Make a kernel known; its name tells it from every other."""
+    kernels()
+    _KERNELS[added.name] = added
+    kernels.cache_clear()
+
+
+def drop_kernel(name: str) -> None:
+    """Forget a kernel that no plan has."""
+    del _KERNELS[name]
+    kernels.cache_clear()
+
+
+def _changed() -> None:
+    functions.cache_clear()
+    public_names.cache_clear()
+    for forget in _forget:
+        forget()
 
 
 def kernel(name: str) -> Kernel:

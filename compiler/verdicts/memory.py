@@ -22,7 +22,7 @@ import sys
 from typing import Any
 
 from ...grammar.words import MARKET_DATA
-from ...runtime.registry import NAN, PERIODS, Term, functions
+from ...runtime.registry import NAN, PERIODS, Term, depends_on_functions, functions
 from ..facts import own_first
 from ..graph import CLOCK, Graph, GraphTooLarge, Node, Param, Recipe
 from .order import SEEN_THROUGH, Order
@@ -338,6 +338,9 @@ def _declared() -> dict[tuple[str, tuple[Param, ...]], tuple[str, Interval]]:
             for key in {(made.op, ()), (made.op, made.params[1:])}:
                 found[key] = _either_said(found.get(key, said), said)
     return found
+
+
+depends_on_functions(_declared.cache_clear)
 
 
 def _either_said(one: tuple[str, Interval], other: tuple[str, Interval]) -> tuple[str, Interval]:

@@ -26,7 +26,7 @@ from ..grammar.nodes import Binary, Call, Name, Node, children, postorder
 from ..grammar.parser import parse
 from ..grammar.printer import to_text
 from ..grammar.words import MARKET_DATA, clipped
-from ..runtime.registry import functions
+from ..runtime.registry import depends_on_functions, functions
 
 MOST = 200
 """Boxes of a picture, beyond which operations are left out."""
@@ -235,6 +235,9 @@ def unsaid(name: str) -> tuple[str, ...]:
         if isinstance(node, Call):
             found.update(unsaid(node.name))
     return tuple(name for name in MARKET_DATA if name in found)
+
+
+depends_on_functions(unsaid.cache_clear)
 
 
 def _links(root: Node) -> set[Node]:

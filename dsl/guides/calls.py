@@ -28,6 +28,8 @@ _USUAL: dict[ParameterKind, str] = {
     "Fraction": "0.85",
     "Percent": "75",
     "Hours": "9.5",
+    "Offset": "1",
+    "Constant": "1",
 }
 
 _OWN = {

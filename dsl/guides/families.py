@@ -22,6 +22,8 @@ KINDS: dict[ParameterKind, str] = {
     "Fraction": "a constant number from 0 to 1",
     "Percent": "a constant number from 0 to 100",
     "Hours": "a constant number from 0 to 24, 9.5 is 09:30",
+    "Offset": "a constant whole number of candles, at least 0",
+    "Constant": "a constant number",
 }
 
 Memory = Literal["window", "recurrence", "cumulative"]

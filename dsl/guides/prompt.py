@@ -62,6 +62,8 @@ _KINDS = {
     "Fraction": "constant 0 to 1",
     "Percent": "constant 0 to 100",
     "Hours": "constant 0 to 24 hours",
+    "Offset": "offset",
+    "Constant": "constant",
 }
 
 

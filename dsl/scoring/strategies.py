@@ -17,6 +17,7 @@ import zlib
 
 from ..compiler.front import check
 from ..grammar.document import load
+from ..runtime.registry import depends_on_functions
 from ..strategy import Strategy, compile
 from .snapshots import Snapshot
 
@@ -141,6 +142,9 @@ _LOCK = threading.Lock()
 @lru_cache(maxsize=4)
 def _compiled(content: bytes) -> dict[str, Strategy]:
     return {strategy.hash: strategy for strategy in _each(content)}
+
+
+depends_on_functions(_compiled.cache_clear)
 
 
 def _each(content: bytes) -> Iterator[Strategy]:

@@ -124,7 +124,10 @@ class Scores:
 def work(unit: Unit) -> list[Scores]:
     """Do a unit; whatever is wrong with its files or strategies is among the failures."""
     if unit.engine != engine_digest():
-        message = "the worker runs another engine than the run; install the same versions on every machine"
+        message = (
+            "the worker runs another engine than the run; install the same versions on every machine, and "
+            "register the same indicators in a module that every worker imports"
+        )
         return [
             Scores(symbol, failures=[Failure(symbol.name, None, "S203", message)]) for symbol in unit.symbols
         ]
