@@ -319,8 +319,8 @@ WRONG: dict[str, tuple[dict[str, Any], Callable[..., Any], dict[str, Any], str]]
     "an internal function": (
         ROLLING,
         largest,
-        {"signature": "wilder(x, n: Period)"},
-        "dslc has a function `wilder`",
+        {"signature": "weightedBy(x, n: Period)"},
+        "dslc has a function `weightedBy`",
     ),
     "a reserved name": (ROLLING, largest, {"signature": "close(x, n: Period)"}, "reserved"),
     "no signature": (ROLLING, largest, {"signature": "mine"}, "is no signature"),
@@ -598,7 +598,7 @@ def test_a_refused_kernel_leaves_the_one_before_in_place() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["wma", "correlation", "skew", "percentile", "cumulative", "log"])
+@pytest.mark.parametrize("name", ["wma", "correlation", "percentRank", "percentile", "cumulative", "log"])
 def test_what_is_right_is_not_refused(name: str) -> None:
     """Kernels of the library obey as they are declared there."""
     found = registry.functions()[name]
