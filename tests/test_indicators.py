@@ -598,7 +598,7 @@ def test_a_refused_kernel_leaves_the_one_before_in_place() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["wma", "correlation", "percentRank", "percentile", "cumulative", "log"])
+@pytest.mark.parametrize("name", ["wma", "correlation", "linregSlope", "percentile", "cumulative", "log"])
 def test_what_is_right_is_not_refused(name: str) -> None:
     """Kernels of the library obey as they are declared there."""
     found = registry.functions()[name]
