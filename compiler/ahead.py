@@ -22,6 +22,7 @@ from ..grammar.diagnostics import Finding, Message, Pointer
 from ..grammar.nodes import Call, Name, Node, Number, Offset, postorder
 from ..grammar.printer import to_text
 from .graph import GraphTooLarge
+from .own import reached
 from .parameters import Values, assignments, combinations, names_in, replaced, written_out
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _MOST_NODES = 200  # of an argument with its inputs put in
 _MOST_TRIALS = 8_192  # of a document
 _MOST_DEMANDS = 100  # of a function
+_A_TRIAL = 16  # nodes of functions that are walked in the time of a trial
 
 _Use = tuple[str, ...]
 _Demand = tuple[Node, _Use]
@@ -56,11 +58,14 @@ class Ahead:
     def findings(self) -> Iterator[Finding]:
         """What some values would make wrong."""
         own = self.analyzer.own
-        for one in own.values():
+        called = reached(list(self.analyzer.originals.values()), own) if own else ()
+        for name, one in own.items():
             for node in postorder(one.original):
                 for argument, use in self.asked_by(node):
-                    if names_in(argument) <= set(self.parameters):
-                        yield from self.about(("functions", one.key), argument, argument, use)
+                    yield from self.about(("functions", one.key), argument, argument, use)
+                if isinstance(node, Call) and node.name in own and name in called:
+                    for demand, use in self.demands_of(node):
+                        yield from self.about(("functions", one.key), node, demand, use)
         for pointer, tree in self.analyzer.originals.items():
             for node in postorder(tree):
                 for argument, use in self.asked_by(node):
@@ -103,7 +108,7 @@ class Ahead:
         """The first combination for which an argument does not fit its use."""
         if isinstance(tree, Number):
             return
-        if tree is None or not names_in(tree) or not names_in(tree) <= set(self.parameters):
+        if tree is None or not names_in(tree) <= set(self.parameters) or not self.names_of(tree):
             return
         key = (*use, to_text(tree))
         if key not in self.known:
@@ -111,17 +116,24 @@ class Ahead:
         found = self.known[key]
         if found is not None:
             values, message = found
-            text = say.unfit_value(assignments(values, names_in(tree)), message.text)
+            text = say.unfit_value(assignments(values, self.names_of(tree)), message.text)
             yield Finding(text, pointer, "value", place.start, place.end)
 
+    def names_of(self, tree: Node) -> set[str]:
+        """The parameters that an expression depends on, by itself or through the functions that it calls."""
+        own = self.analyzer.own
+        called = reached([tree], own) if own else ()
+        found = names_in(tree).union(*(names_in(own[name].original) for name in called))
+        return found & set(self.parameters)
+
     def refused(self, tree: Node, use: tuple[str, ...]) -> tuple[Values, Message] | None:
-        names = names_in(tree)
+        names = self.names_of(tree)
         parameters = [found for name, found in self.parameters.items() if name in names]
         if isinstance(tree, Name) and parameters[0].kind == "integer":
             most = 2  # what holds for both ends of whole numbers holds between them
         else:
             most = _MOST_TRIALS
-        asked = [tree for tree in self.analyzer.constraint_trees.values() if names_in(tree) <= names]
+        asked = [tree for tree in self.analyzer.constraint_trees.values() if self.names_of(tree) <= names]
         for values in combinations(parameters, self.analyzer.constants, most):
             self.trials += 1
             if self.trials > _MOST_TRIALS:
@@ -134,14 +146,33 @@ class Ahead:
 
     def refusal(self, tree: Node, values: Values, use: _Use) -> Message | None:
         """Why a constant with these values does not fit its use; None too where it takes too long to know."""
+        apart = self.apart(values, tree)
         try:
-            return self.analyzer.apart(values).refusal(written_out(tree, values), use)
+            called = None if use == ("offset",) else self.analyzer.callee(use[0])
+            return apart.refusal(written_out(tree, values), use, called)
         except GraphTooLarge:
             return None
+        finally:
+            self.trials += apart.calls.spent // _A_TRIAL
 
     def allowed(self, values: Values, constraints: list[Node]) -> bool:
         """Whether these constraints hold, which are about no other parameters."""
-        return all(self.analyzer.apart(values).holds(tree) is not False for tree in constraints)
+        return all(self.holds(tree, values) for tree in constraints)
+
+    def holds(self, tree: Node, values: Values) -> bool:
+        apart = self.apart(values, tree)
+        try:
+            return apart.holds(tree) is not False
+        except GraphTooLarge:
+            return False
+        finally:
+            self.trials += apart.calls.spent // _A_TRIAL
+
+    def apart(self, values: Values, tree: Node) -> _Analyzer:
+        """An analyzer with other values; writing them into functions is work, too."""
+        apart = self.analyzer.apart(values, tree)
+        self.trials += sum(len(own.nodes) for own in apart.own.values()) // _A_TRIAL
+        return apart
 
     def inlined(self, tree: Node) -> Node | None:
         """The tree with constant inputs in the places of their names; None for one that is too large."""

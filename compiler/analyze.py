@@ -134,9 +134,12 @@ class Checked:
     def allows(self, values: Values) -> bool:
         """Whether all constraints hold with these values of all parameters."""
         outline = Outline(timeframe=self.timeframe, parameters=dict(self.parameters))
-        own = with_values(self.own, values)
+        own = with_values(self.own, values, self.constraints)
         analyzer = _Analyzer(outline, load({}), Speller(), constants=values, section="decision", own=own)
-        return all(analyzer.holds(tree) for tree in self.constraints)
+        try:
+            return all(analyzer.holds(tree) for tree in self.constraints)
+        except GraphTooLarge:
+            return False
 
 
 def analyze(
@@ -173,7 +176,13 @@ class Reader:
     def __init__(self, checked: Checked) -> None:
         outline = Outline(timeframe=checked.timeframe, market=checked.market)
         self._analyzer = _Analyzer(
-            outline, load({}), Speller(), graph=checked.graph, section="decision", own=dict(checked.own)
+            outline,
+            load({}),
+            Speller(),
+            graph=checked.graph,
+            section="decision",
+            own=dict(checked.own),
+            calls=Calls(most=4 * LIMITS.written_out),  # parts of expressions, and all of them once more
         )
         self._analyzer.trees = dict(checked.trees)
         checked.graph.zone = checked.market.timezone
@@ -385,25 +394,23 @@ class _Analyzer:
                 self.findings.append(Finding(say.unused_parameter(name), ("parameters", name), "key"))
         self.findings += Ahead(self).findings()
 
-    def apart(self, values: Values) -> _Analyzer:
-        """An analyzer of expressions about parameters with other values."""
+    def apart(self, values: Values, tree: Node) -> _Analyzer:
+        """An analyzer of an expression about parameters with other values."""
         return _Analyzer(
             self.outline,
             self.document,
             self.speller,
             constants=values,
             section="decision",
-            own=with_values(self.own, values),
+            own=with_values(self.own, values, [tree]),
         )
 
-    def refusal(self, tree: Node, use: tuple[str, ...]) -> Message | None:
-        """Why a constant is no offset, or no argument of a function, if it is none."""
+    def refusal(self, tree: Node, use: tuple[str, ...], called: Function | None) -> Message | None:
+        """Why a constant is no offset, or no argument of the function that is called, if it is none."""
         value = self.walk(tree)
-        if use == ("offset",):
+        if called is None:
             self.offset_count(tree, value)
         else:
-            called = self.callee(use[0])
-            assert called is not None
             parameter = next(parameter for parameter in called.parameters if parameter.name == use[1])
             self.argument(called, parameter, tree, value)
         errors = [found.message for found in self.findings if found.message.severity == "error"]

@@ -94,11 +94,12 @@ class Calls:
         default_factory=dict
     )
     spent: int = 0
+    most: int = LIMITS.written_out
 
     def spend(self, nodes: int) -> None:
         """Count nodes that are about to be walked."""
         self.spent += nodes + _CALL
-        if self.spent > LIMITS.written_out:
+        if self.spent > self.most:
             raise TooMuchWrittenOut
 
 
@@ -254,9 +255,10 @@ def _strictest(uses: Sequence[_Use]) -> ParameterKind:
     return max(kinds, key=_STRICTNESS.__getitem__)
 
 
-def with_values(own: Mapping[str, Own], values: Values) -> dict[str, Own]:
-    """The functions with other values of the document's parameters."""
-    return {name: _with_values(found, values) for name, found in own.items()}
+def with_values(own: Mapping[str, Own], values: Values, trees: Sequence[Node]) -> dict[str, Own]:
+    """The functions that some expressions call, with other values of the document's parameters."""
+    called = reached(trees, own) if own else ()
+    return {name: _with_values(own[name], values) for name in called}
 
 
 def _with_values(own: Own, values: Values) -> Own:

@@ -256,6 +256,39 @@ def test_mutated_functions_get_diagnostics(seed: int) -> None:
     checked(json.dumps(document))
 
 
+@pytest.mark.parametrize("seed", range(250))
+def test_what_is_not_refused_ahead_binds(seed: int) -> None:
+    """Where nothing is said of a range, each value in it makes a strategy; else some do not."""
+    rng = random.Random(seed)
+    constants = ["p", "p - 1", "3 - p", "p / 2", "n", "n - 1", "n - p", "p * n", "k()", "k() - 1", "2"]
+
+    def constant(known: list[str]) -> str:
+        return rng.choice([one for one in constants if "n" not in one or "n" in known])
+
+    functions = {"k()": rng.choice(("p", "p - 1", "2", "4 - p"))}
+    functions["f(x, n)"] = f"x[{constant(['n'])}] + sma(x, {constant(['n'])})"
+    functions["g(x, n)"] = f"f(x, {constant(['n'])}) - x[{constant([])}]"
+    document = with_functions(
+        functions,
+        parameters={"p": {"default": 2, "min": 1, "max": 4}},
+        inputs={"i": "p - 1", "a": f"g(close, {constant([])}) + f(low, {rng.choice(('i', 'i + 1', '2'))})"},
+        conditions={"up": "close > a"},
+    )
+    try:
+        strategy = dslc.compile({**document, "parameters": {"p": {"default": 2, "min": 2, "max": 2}}})
+    except dslc.StrategyError:
+        return
+    assert strategy.values == {"p": 2}
+    refused = "E416" in {found.code for found in dslc.validate(document)}
+    fails = False
+    for p in (1, 2, 3, 4):
+        try:
+            dslc.compile({**document, "parameters": {"p": {"default": p, "min": p, "max": p}}})
+        except dslc.StrategyError:
+            fails = True
+    assert refused == fails
+
+
 # ── What counts ──────────────────────────────────────────────────────────────────────────────────────────
 
 SLOPE = {"slope(x, n)": "(x - x[n]) / n"}
@@ -356,6 +389,16 @@ def test_two_documents_of_a_batch_share_what_their_functions_stand_for() -> None
     first = graph.absorb(dslc.compile(one)._checked.graph)
     second = graph.absorb(dslc.compile(other)._checked.graph)
     assert sorted(first) == sorted(second)
+
+
+def test_the_grammar_allows_functions_of_a_document() -> None:
+    plain, more = dslc.grammar_text(), dslc.grammar_text("gbnf", ["slope( x, n )", "k()"])
+    assert '"slope"' not in plain
+    assert '"slope" ws "(" ws or ws "," ws or ws ")"' in more
+    assert '"k" ws "(" ws ")"' in more
+    assert more.count("\n") == plain.count("\n") + 2
+    with pytest.raises(ValueError, match="no signature"):
+        dslc.grammar_text("gbnf", ["slope"])
 
 
 def test_diff_blames_the_function() -> None:

@@ -8,7 +8,8 @@ It is made of `grammar/expression.lark`, rule by rule, so it cannot fall behind:
    refuse it (`_REFUSED`: a unary plus, a chained comparison) is left out.
 3. A name is anything but a keyword. GBNF has no "but", so `_names` spells it out, letter by letter: with the
    keyword `or` alone, `[^o] tail | o (end | [^r] tail | r (not the end) tail)`.
-4. Calls are those of the registry, with their numbers of arguments.
+4. Calls are those of the registry, and of functions that a document is to have, with their numbers of
+   arguments.
 
 Everything in it is read without a mistake in its spelling, as long as it is no longer and no deeper than the
 limits. Its strings need no escapes in JSON. Spaces are single and optional, and needed around words.
@@ -16,13 +17,14 @@ limits. Its strings need no escapes in JSON. Spaces are single and optional, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 import re
 
 from ..grammar.nodes import COMPARISONS
 from ..grammar.words import MARKET_DATA, TIMEFRAMES
 from ..runtime.registry import functions, public_names
+from ..schemas.signatures import Signature
 
 _RULE = re.compile(r"^\??([a-z]+):(.*(?:\n[ \t]+\|.*)*)", re.MULTILINE)
 _ALIAS = re.compile(r"->.*")
@@ -62,8 +64,8 @@ def lark_grammar() -> str:
     return (folder / "expression.lark").read_text(encoding="utf-8")
 
 
-def gbnf() -> str:
-    """The whole grammar; `root` is an expression.
+def gbnf(own: Iterable[Signature] = ()) -> str:
+    """The whole grammar; `root` is an expression. `own` are functions of the document that it will stand in.
 
     >>> print(gbnf().splitlines()[2])
     root ::= ws or ws
@@ -72,7 +74,7 @@ def gbnf() -> str:
         "# An expression of dslc. Made of grammar/expression.lark; `dslc grammar --format gbnf` prints it.",
         "",
         *(f"{name} ::= {body}" for name, body in _rules(lark_grammar())),
-        f"call ::= {_calls()}",
+        f"call ::= {_calls(own)}",
         "number ::= digits fraction? exponent? | fraction exponent? | large",
         "digits ::= [0-9]{1,15}",
         'fraction ::= "." [0-9]{1,20}',
@@ -140,12 +142,14 @@ def _symbol(part: str) -> str:
     return shown + part[len(name) :]
 
 
-def _calls() -> str:
-    """Every function of the registry with its arguments."""
+def _calls(own: Iterable[Signature]) -> str:
+    """Every function with its arguments; one of the document hides one of the registry."""
+    found = [functions()[name] for name in public_names()]
+    counts = {one.name: (one.least_arguments, len(one.parameters)) for one in found}
+    counts |= {one.name: (len(one.parameters), len(one.parameters)) for one in own}
     ways = []
-    for name in public_names():
-        called = functions()[name]
-        for count in range(called.least_arguments, len(called.parameters) + 1):
+    for name, (least, most) in counts.items():
+        for count in range(least, most + 1):
             arguments = f" {_TERMINALS['_COMMA']} ".join(["or"] * count)
             inside = f"ws {arguments} ws" if count else "ws"
             ways.append(f'{_literal(name)} ws "(" {inside} ")"')
