@@ -10,6 +10,7 @@ Worked: with fast = 12, `ema(close, fast)` is `ema(close, 12)`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from itertools import islice, product
 from typing import Any
 
@@ -114,12 +115,13 @@ def combinations(parameters: list[Parameter], values: Values, most: int) -> Iter
         yield {**values, **{p.name: value for p, value in zip(parameters, chosen, strict=True)}}
 
 
-def _samples(parameter: Parameter, most: int) -> list[Value]:
+@lru_cache(maxsize=256)  # a long range takes milliseconds, and every use of a parameter asks for it
+def _samples(parameter: Parameter, most: int) -> tuple[Value, ...]:
     """The ends first, for they are the likeliest to be wrong."""
     every = parameter.values(most)
     if every is not None:
-        return [every[0], every[-1], *every[1:-1]] if len(every) > 1 else list(every)
+        return (every[0], every[-1], *every[1:-1]) if len(every) > 1 else tuple(every)
     ends = [end for end in (parameter.low, parameter.high) if end is not None]
     if parameter.kind == "choice":
         ends = [min(parameter.choices), max(parameter.choices)]
-    return list(dict.fromkeys([*ends, parameter.default]))[:most]
+    return tuple(dict.fromkeys([*ends, parameter.default]))[:most]

@@ -23,6 +23,7 @@ import pytest
 
 from . import programs
 from .test_cli import dslc as run
+from .timing import quickly
 
 NUMBER = re.compile(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])")
 
@@ -293,3 +294,15 @@ def test_steps_count_from_the_least_value_or_else_from_the_default() -> None:
     ]
     from_default = Parameter("x", "number", 0.3, None, None, 0.1)
     assert [value for value in (-0.1, 0.05, 0.4, 0.45) if from_default.accepts(value)] == [-0.1, 0.4]
+
+
+def test_many_uses_of_a_long_range_are_looked_at_at_once() -> None:
+    document = {
+        "configuration": {"timeframe": "1D"},
+        "parameters": {"w": {"default": 7, "min": 1, "max": 5000}},
+        "inputs": {f"a{n}": f"sma(close, w + {n})" for n in range(400)},
+        "conditions": {"up": "a1 > 0"},
+        "score": {"up": 1},
+        "decision": {"entry": "up"},
+    }
+    quickly(lambda: dslc.validate(document), 1.0)
