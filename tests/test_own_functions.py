@@ -202,6 +202,17 @@ def test_the_oracle_agrees(seed: int) -> None:
             )
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_verdicts_are_those_of_the_calls_written_out(seed: int) -> None:
+    """What is said of a document with functions is true of what its calls stand for."""
+    document = drawn(seed)
+    said, of_whole = (
+        {(found.code, found.path) for found in dslc.validate(one) if "W707" <= found.code < "W730"}
+        for one in (document, written_out(document))
+    )
+    assert said <= of_whole
+
+
 def test_drawn_functions_are_of_all_kinds() -> None:
     kinds = {
         (parameter.kind, own.function.result)
