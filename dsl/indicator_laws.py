@@ -3,7 +3,8 @@
 As plain Python, on arrays with a guard behind them that is filled with one number and then with another:
 
 1. *rows*: it writes the candles that it is asked for, all of them, and nothing else; it raises nothing.
-2. *causality*: what lies beyond its candles changes nothing; cutting the candles off changes nothing.
+2. *determinism* and *causality*: called again it gives the same; what lies beyond its candles changes
+   nothing; cutting the candles off changes nothing.
 3. *pieces*: candles that come in pieces of any size have the same bits as all at once.
 
 Then compiled, in a plan like those of strategies:
@@ -213,6 +214,8 @@ class _Trial:
     def rows_causality_and_pieces(self) -> None:
         market = _walk(1, _CANDLES)
         whole, other = (self.plain(market, guard=guard) for guard in _GUARDS)
+        again = self.plain(market, guard=_GUARDS[0])
+        self.compare("determinism", "called again it gives another value", again, whole)
         left_out = np.flatnonzero((whole == _GUARDS[0]) & (other == _GUARDS[1]))
         if left_out.size:
             self.refuse("rows", f"it does not write candle {int(left_out[0])}")
@@ -241,7 +244,7 @@ class _Trial:
         for market in (_walk(1, _CANDLES), _with_holes(_walk(2, _CANDLES), (30, 31, 60))):
             whole = self.values(market)
             self.compare("compilation", "compiled it gives another value", whole, self.plain(market))
-            self.compare("compilation", "called again it gives another value", self.values(market), whole)
+            self.compare("determinism", "called again it gives another value", self.values(market), whole)
             for chunk in _PIECES:
                 what = f"compiled, in pieces of {chunk}, the value is another one"
                 self.compare("pieces", what, self.values(market, chunk), whole)

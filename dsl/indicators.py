@@ -217,7 +217,7 @@ def _add(declared: Declared, replace: bool) -> None:
         registry.add_kernel(declared.kernel)
         try:
             obey(declared)
-        except IndicatorError:
+        except BaseException:  # the kernel is the user's code, which may raise anything
             if not known:
                 registry.drop_kernel(declared.kernel.name)
             raise

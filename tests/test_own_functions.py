@@ -402,6 +402,16 @@ def test_two_documents_of_a_batch_share_what_their_functions_stand_for() -> None
     assert sorted(first) == sorted(second)
 
 
+def test_a_report_shows_the_functions_that_are_called() -> None:
+    report = dslc.compile(with_functions({**SLOPE, "k()": "3"})).report()
+    assert dict(report.functions) == SLOPE
+    assert "\nFunctions\n  slope(x, n)  (x - x[n]) / n\n" in str(report)
+    assert report.as_dict()["functions"] == SLOPE
+    assert "Functions" not in str(
+        dslc.compile(with_functions({}, conditions={"up": "close > open"})).report()
+    )
+
+
 def test_the_grammar_allows_functions_of_a_document() -> None:
     plain, more = dslc.grammar_text(), dslc.grammar_text("gbnf", ["slope( x, n )", "k()"])
     assert '"slope"' not in plain

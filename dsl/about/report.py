@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..compiler.analyze import Checked, Reader
 from ..compiler.facts import Fact
+from ..compiler.own import Own, reached
 from ..grammar.nodes import postorder
 from ..grammar.printer import to_text
 from ..limits.estimates import Estimate
@@ -85,11 +86,12 @@ class NodeReport:
 class Report:
     """What is known of a strategy before any candle is seen.
 
-    From candle `warmup` on, counted from 0, every condition is defined where the bars have no gaps, and from
-    `settled` on every recurrence has forgotten its start. `entries` are the inputs, the conditions and the
-    decision, in the order of the document; `nodes` all computations that they need. Scores lie between
-    `lowest_score` and `highest_score`, the sums of the negative and of the positive weights. `firing` has the
-    minimal sets that fire the decision, `estimate` what a million candles cost and which parts cost it.
+    `functions` are the document's own, signature and formula, as far as they are called. From candle
+    `warmup` on, counted from 0, every condition is defined where the bars have no gaps, and from `settled`
+    on every recurrence has forgotten its start. `entries` are the inputs, the conditions and the decision,
+    in the order of the document; `nodes` all computations that they need. Scores lie between `lowest_score`
+    and `highest_score`, the sums of the negative and of the positive weights. `firing` has the minimal sets
+    that fire the decision, `estimate` what a million candles cost and which parts cost it.
 
     `str` of it is the text that `dslc inspect` prints.
     """
@@ -98,6 +100,7 @@ class Report:
     timeframe: str
     hash: str
     values: Mapping[str, float | bool]
+    functions: Mapping[str, str]
     warmup: int
     settled: int
     lowest_score: int
@@ -130,6 +133,7 @@ def report(strategy: Strategy) -> Report:
         timeframe=strategy.timeframe,
         hash=strategy.hash,
         values=strategy.values,
+        functions={own.signature: to_text(own.original) for own in _called(checked)},
         warmup=strategy.warmup,
         settled=max((known_facts[node].first + known_facts[node].settle for node in conditions), default=0),
         lowest_score=sum(weight for weight in checked.weights.values() if weight < 0),
@@ -139,6 +143,12 @@ def report(strategy: Strategy) -> Report:
         firing=minimal_sets(checked, known.relations, known.range),
         estimate=estimate,
     )
+
+
+def _called(checked: Checked) -> list[Own]:
+    """The document's own functions that some entry calls."""
+    called = reached(list(checked.trees.values()), checked.own)
+    return [own for name, own in checked.own.items() if name in called]
 
 
 def _entries(strategy: Strategy, known: Known, estimate: Estimate) -> list[Entry]:

@@ -39,6 +39,11 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"Score      {_scores(report)}"
     inputs = [entry for entry in report.entries if entry.section == "inputs"]
     conditions = [entry for entry in report.entries if entry.section == "conditions"]
+    if report.functions:
+        width = max(map(len, report.functions))
+        yield ""
+        yield "Functions"
+        yield from (f"  {name:<{width}}  {clipped(text, _TEXT)}" for name, text in report.functions.items())
     if inputs:
         yield ""
         yield from _table(["Inputs", "first", "settles", "reads", "range", "unit"], map(_input, inputs))
