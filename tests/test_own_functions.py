@@ -15,7 +15,9 @@ import re
 from typing import Any
 
 import dslc
+from dslc.compiler.facts import facts
 from dslc.compiler.graph import Graph
+from dslc.limits.shortened import shortened
 import numpy as np
 import pytest
 
@@ -400,6 +402,20 @@ def test_two_documents_of_a_batch_share_what_their_functions_stand_for() -> None
     first = graph.absorb(dslc.compile(one)._checked.graph)
     second = graph.absorb(dslc.compile(other)._checked.graph)
     assert sorted(first) == sorted(second)
+
+
+def test_windows_of_functions_are_cut_where_a_shorter_run_is_reckoned() -> None:
+    functions = {"far(x)": "sma(x, 5000) + x[300]", "mean(x, i)": "sma(x, i)", "ago(x, n)": "x[n]"}
+    inputs = {"i": "40", "a": "far(close) + mean(close, i) + ago(close, 500)"}
+    strategy = dslc.compile(with_functions(functions, inputs=inputs, conditions={"up": "close > a"}))
+    cut = shortened(strategy, 20)
+    assert cut is not None
+    assert facts(cut.graph)[cut.inputs["a"]].left == -20
+    assert {own.signature: own.function.formula for own in cut.own.values()} == {
+        "far(x)": "sma(x, 20) + x[20]",
+        "mean(x, i)": "sma(x, i)",
+        "ago(x, n)": "x[n]",
+    }
 
 
 def test_a_report_shows_the_functions_that_are_called() -> None:
