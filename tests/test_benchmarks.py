@@ -16,7 +16,19 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PARTS = (
     ("start",),
-    ("single", "profile", "new", "batch", "threads", "stream", "memory", "window", "sweep", "scale"),
+    (
+        "single",
+        "profile",
+        "new",
+        "batch",
+        "threads",
+        "stream",
+        "memory",
+        "window",
+        "higher",
+        "sweep",
+        "scale",
+    ),
     ("validate", "parse", "kernels", "estimates"),
 )
 

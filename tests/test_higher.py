@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 import math
+from pathlib import Path
 import random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +21,8 @@ from dslc.grammar.nodes import At, postorder
 from dslc.grammar.parser import parse
 from dslc.grammar.printer import to_text
 from dslc.grammar.spelling import Speller
+from dslc.runtime import engine
+from dslc.runtime.frames import matrix_of
 from dslc.schemas.structure import check_structure
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,6 +45,7 @@ PAIRS = [
 ]  # fmt: skip
 ZONES = ("UTC", "America/New_York", "+05:30", "Australia/Lord_Howe")
 FIELDS = ("open", "high", "low", "close", "volume")
+EXAMPLES = Path(__file__).parent.parent / "examples" / "bars"
 
 Candle = tuple[float, ...]
 
@@ -603,6 +607,63 @@ def test_the_digest_covers_all_that_is_read() -> None:
     }
     assert len(digests) == 4
     assert dslc.Bars(plain, symbols={"SPY": plain}).digest in digests
+
+
+# --- laws that every value keeps ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "IBM"])
+def test_weeks_of_real_bars_are_those_that_resampling_makes(symbol: str) -> None:
+    bars = dslc.Bars(EXAMPLES / f"{symbol}.csv")
+    weeks = bars.resample("1W")
+    seen: list[float] = []
+    found = value_of(strategy_of("close @ 1W", "1D"), bars)
+    for value in found[~np.isnan(found)]:
+        if not seen or value != seen[-1]:
+            seen.append(float(value))
+    whole = [float(close) for at, close in enumerate(weeks.close) if not at or close != weeks.close[at - 1]]
+    assert seen == whole
+    alone = value_of(strategy_of("rsi(close, 14)", "1W"), weeks)
+    held = value_of(strategy_of("rsi(close, 14) @ 1W", "1D"), bars)
+    assert held[-1] == alone[-1]
+    assert set(held[~np.isnan(held)]) == set(alone[~np.isnan(alone)])
+
+
+@pytest.mark.parametrize(
+    "text", ["sma(close, 3) @ 4H", "ema(high, 2) @ 8H - low @ 4H", "vwapSession(close) @ 4H"]
+)
+def test_prices_times_a_power_of_two_and_constant_prices(text: str) -> None:
+    bars = priced([HOUR * k for k in range(120)], 5)
+    plain = value_of(strategy_of(text), bars)
+    for exponent in (-40, 1, 60):
+        scaled = {
+            name: np.ldexp(column, exponent) if name in FIELDS[:4] else column
+            for name, column in bars.items()
+        }
+        np.testing.assert_array_equal(value_of(strategy_of(text), scaled), np.ldexp(plain, exponent))
+    flat = {**bars, **dict.fromkeys(FIELDS[:4], np.full(120, 0.1))}
+    constant = value_of(strategy_of(text), flat)
+    assert set(constant[~np.isnan(constant)]) == ({0.0} if " - " in text else {0.1})
+
+
+def test_a_history_of_any_chunk_and_any_number_of_threads() -> None:
+    strategy, bars = deep(), deep_bars(40, 900)
+    plan = strategy._prepare((*strategy.inputs, *strategy.conditions)).plan
+    matrix = matrix_of(plan, bars, "1H")
+    whole = engine.run(plan, matrix)
+    for how in ({"chunk": 1}, {"chunk": 7}, {"chunk": 64}, {"threads": 3}, {"compiled": False}):
+        part = engine.run(plan, matrix_of(plan, bars, "1H", compiled=how.get("compiled")), **how)
+        np.testing.assert_array_equal(part.numbers, whole.numbers)
+        np.testing.assert_array_equal(part.masks, whole.masks)
+
+
+def test_a_run_over_other_candles_ends_with_its_deadline() -> None:
+    minutes = np.datetime64("2000-01-01", "ns") + np.arange(400_000) * np.timedelta64(1, "m")
+    bars = dslc.Bars({"time": minutes, "close": np.ones(400_000)}, timeframe="1M")
+    texts = {f"x{n}": f"sma(close, {n}) @ 3M" for n in range(2, 160)}
+    strategy = dslc.compile(strategy_of("close > 0", "1M").canonical | {"inputs": texts})
+    with pytest.raises(dslc.StrategyError, match="E613"):
+        strategy.evaluate(bars, deadline=0.02)
 
 
 # --- what is said of it before any candle is seen ---------------------------------------------------------

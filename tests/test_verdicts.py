@@ -146,7 +146,7 @@ def test_no_value_is_outside_of_the_range_that_verdicts_reckon_with(name: str) -
     """Also where prices leap for one candle and fall back, which is what drives a skew far below 0."""
     called = functions()[name]
     arguments = {"Series": "close", "Period": "12", "Sample": "12", "Positive": "2", "Truth": "close > open"}
-    arguments |= {"Fraction": "0.85", "Percent": "75"}
+    arguments |= {"Fraction": "0.85", "Percent": "75", "Hours": "9.5"}
     text = f"{name}({', '.join(arguments[parameter.kind] for parameter in called.parameters)})"
     text = text if called.result == "number" else f"if({text}, 1, 0)"
     source = document({"c": "x > 0"}, inputs={"x": text})
@@ -160,7 +160,8 @@ def test_no_value_is_outside_of_the_range_that_verdicts_reckon_with(name: str) -
         opened = close * np.exp(rng.normal(0, 0.01, 400))
         high, low = np.maximum(opened, close) * 1.01, np.minimum(opened, close) * 0.99
         bars = {"open": opened, "high": high, "low": low, "close": close, "volume": rng.uniform(0, 9, 400)}
-        found = dslc.compile(source).evaluate(bars).inputs["x"]
+        hours = np.datetime64("2024-01-01", "ns") + np.arange(400) * np.timedelta64(1, "h")
+        found = dslc.compile(source).evaluate(bars | {"time": hours}).inputs["x"]
         inside = found[~np.isnan(found)]
         assert ((memory.low[place] <= inside) & (inside <= memory.high[place])).all()
 

@@ -54,6 +54,7 @@ from . import (  # noqa: E402, I001  in this order
     start as start,
     memory as memory,
     window as window,
+    higher as higher,
     sweep as sweep,
     scale as scale,
 )
