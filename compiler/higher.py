@@ -16,14 +16,15 @@ from ..grammar import catalogue as say
 from ..grammar.nodes import At, Name, Node, inside
 from ..grammar.words import MINUTES
 from .parameters import names_in
+from .values import Value
 
 if TYPE_CHECKING:
-    from .analyze import Value, _Analyzer
+    from .reading import Reading
 
 _NAMED = ("inputs", "conditions")
 
 
-def on_higher_candles(analyzer: _Analyzer, node: At) -> Value:
+def on_higher_candles(analyzer: Reading, node: At) -> Value:
     """The value of `x @ 4H`; what is wrong in x is said whatever stands behind it."""
     operand: Node = node
     while isinstance(operand, At) and operand.timeframe == node.timeframe:
@@ -37,10 +38,10 @@ def on_higher_candles(analyzer: _Analyzer, node: At) -> Value:
             return _held(analyzer, operand, higher, below)
         analyzer.report(say.no_higher_timeframe(higher, below), node.label_at, inside(node)[1])
     value = analyzer.walk(operand)
-    return type(value)(value.kind)
+    return Value(value.kind)
 
 
-def _held(analyzer: _Analyzer, operand: Node, higher: str, below: str) -> Value:
+def _held(analyzer: Reading, operand: Node, higher: str, below: str) -> Value:
     graph = analyzer.graph
     own = graph.frame
     frame = graph.enter(higher, below)
@@ -50,18 +51,18 @@ def _held(analyzer: _Analyzer, operand: Node, higher: str, below: str) -> Value:
     graph.frame = own
     if value.kind not in ("number", "truth"):
         analyzer.number_operand(operand, value, "`@`")
-        return type(value)("unknown")
+        return Value("unknown")
     if value.node is None or graph[value.node].op in ("const", "truth"):
         return value
     if value.kind == "number":
-        return type(value)("number", graph.held(value.node, frame))
+        return Value("number", graph.held(value.node, frame))
     # a truth is held as a number: 1 where it is true, 0 where it is false
     zero = graph.number(0.0)
     shown = graph.op("choose", value.node, graph.number(1.0), zero)
-    return type(value)("truth", graph.op("unequal", graph.held(shown, frame), zero))
+    return Value("truth", graph.op("unequal", graph.held(shown, frame), zero))
 
 
-def on_these_candles(analyzer: _Analyzer, node: Name, known: Value) -> Value:
+def on_these_candles(analyzer: Reading, node: Name, known: Value) -> Value:
     """What an input or a condition is on candles of a higher timeframe: its expression there.
 
     The names that it uses come first, in the order of the document.
@@ -81,7 +82,7 @@ def on_these_candles(analyzer: _Analyzer, node: Name, known: Value) -> Value:
     return read.get((place, node.name), known)
 
 
-def _read_there(analyzer: _Analyzer, node: Name, name: str, tree: Node) -> Value:
+def _read_there(analyzer: Reading, node: Name, name: str, tree: Node) -> Value:
     """The value of a named expression on other candles; what is wrong there is said of the name's use."""
     before = len(analyzer.findings)
     value = analyzer.walk(tree)

@@ -31,9 +31,11 @@ from ..schemas.structure import Declaration
 from .graph import Graph, GraphTooLarge
 from .parameters import Values, names_in
 from .parameters import written_out as numbers_in
+from .values import Value
 
 if TYPE_CHECKING:
-    from .analyze import Value, _Analyzer
+    from .analyze import _Analyzer
+    from .reading import Reading
 
 _Use = Literal["number", "truth"] | ParameterKind
 
@@ -124,12 +126,12 @@ def define(analyzer: _Analyzer, declared: Declaration) -> None:
     apart.parameters = _stand_ins(apart, parameters, kinds)
     for node in both:
         apart.report(say.used_both_ways(node.name, name), node.start, node.end)
-        apart.parameters[node.name] = apart.value("unknown")
+        apart.parameters[node.name] = Value("unknown")
     try:
         value = apart.judged(tree, tuple(on_own_candles(tree)))
     except GraphTooLarge:
         apart.report(say.too_many_nodes(LIMITS.nodes), 0, apart.length)
-        value = apart.value("unknown")
+        value = Value("unknown")
     calls = frozenset(node.name for node in nodes if isinstance(node, Call) and node.name in analyzer.own)
     depth = 1 + max((analyzer.own[call].depth for call in calls), default=0)
     if depth > LIMITS.calls_deep:
@@ -183,9 +185,9 @@ def _stand_ins(
     for at, name in enumerate(parameters):
         operand = apart.graph.op("operand", params=(at,))
         if kinds[name] == "Truth":
-            made[name] = apart.value("truth", operand)
+            made[name] = Value("truth", operand)
         else:
-            made[name] = apart.value("number", operand if kinds[name] == "Series" else None)
+            made[name] = Value("number", operand if kinds[name] == "Series" else None)
     return made
 
 
@@ -271,7 +273,7 @@ def _with_values(own: Own, values: Values) -> Own:
 # --- calls ------------------------------------------------------------------------------------
 
 
-def written_out(analyzer: _Analyzer, own: Own, values: Sequence[Value]) -> tuple[Value, tuple[Wrong, ...]]:
+def written_out(analyzer: Reading, own: Own, values: Sequence[Value]) -> tuple[Value, tuple[Wrong, ...]]:
     """What a call stands for, and what its arguments make wrong; known for the same arguments."""
     name = own.function.name
     key = name, tuple([value.node for value in values]), analyzer.graph.frame

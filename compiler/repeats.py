@@ -21,9 +21,10 @@ from ..grammar.words import MARKET_DATA
 from ..runtime.registry import depends_on_functions
 from ..schemas.structure import Outline
 from .graph import Recipe
+from .values import Value
 
 if TYPE_CHECKING:
-    from .analyze import Value, _Analyzer
+    from .analyze import _Analyzer
 
 _OFTEN = 3  # times, this one included
 _KEPT = 2048
@@ -67,7 +68,7 @@ def repeated(analyzer: _Analyzer, text: str) -> Value | None:
     analyzer.used |= kept.used
     pointer = analyzer.pointer
     analyzer.truths += [(pointer, node, number) for node, number in zip(kept.truths, truths, strict=True)]
-    return type(kept.value)(kept.value.kind, found)
+    return Value(kept.value.kind, found)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -94,7 +95,7 @@ def _walked_apart(analyzer: _Analyzer, text: str, use: _Use) -> _Kept | None:
         operands.append(
             apart.graph.op("operand", params=(at,)) if unknown else apart.graph.number(constant or 0.0)
         )
-        apart.values[name] = type(analyzer.score)(kind, operands[-1])  # type: ignore[arg-type]
+        apart.values[name] = Value(kind, operands[-1])  # type: ignore[arg-type]
     apart.score = apart.values.get("score", apart.score)
     value = apart.walk(parsed.tree)
     if parsed.mistakes or apart.findings or value.node is None:
