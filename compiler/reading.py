@@ -39,8 +39,8 @@ class Reading:
 
     Of the document: `values` of the names that are known, `trees` of the entries, with the `constants`
     written out where parameters have values and `originals` where they have not; its `own` functions, those
-    that are `broken`, their `formulas`, and what `calls` of them stand for. What was found: `findings`, uses of
-    names that come later (`forward`), `truths`, numbers that stand for truths (`implied`), names that are
+    that are `broken`, their `formulas`, and what `calls` of them stand for. What was found: `findings`, uses
+    of names that come later (`forward`), `truths`, numbers that stand for truths (`implied`), names that are
     `used`.
 
     Of the place: the `section`, the entry, where it is (`pointer`), its `text` and what it may mean
