@@ -30,7 +30,7 @@ from .runtime.engine import Kept
 from .runtime.frames import Level, packed, unpacked
 from .runtime.market import market_of, needs_times, require
 from .runtime.moments import from_numbers
-from .runtime.plan import FIELDS, Plan, Row
+from .runtime.plan import FIELD_ROWS, FIELDS, Plan, Row
 from .runtime.resample import Opening
 from .version import __version__
 
@@ -69,6 +69,7 @@ class Feed:
         self._needed = [FIELDS.index(field) for field in prepared.fields]
         self._level = Level(prepared.plan, chunk=_ROOM)
         self._timed = needs_times(prepared.plan)
+        self._plain = prepared.plan.rows == FIELD_ROWS
 
     def push(
         self,
@@ -86,13 +87,7 @@ class Feed:
                 value if type(value) is float else _number(field, value)
                 for field, value in zip(FIELDS, values, strict=True)
             ]
-            beside = _beside(self._level.sources, series, symbols)
-            if moment is None and self._timed:
-                raise BarsError(
-                    "B305",
-                    "the strategy reads the clock or other timeframes, and the bar has no time",
-                    help="push it with the time at which it opened",
-                )
+            beside = {} if self._plain else self._beside(moment, series, symbols)
             if replace:
                 self._check_replaced(moment)
                 self._check(moment, bar, self._before if self.candles > 1 else None)
@@ -104,10 +99,24 @@ class Feed:
         if not replace:
             self._before, self.time = self.time, moment
             self.candles += 1
+        if self._plain:
+            return self._level.push_fields(bar, again=replace)
         brought = [
             bar[FIELDS.index(str(row[0]))] if len(row) == 1 else beside[row] for row in self._level.sources
         ]
         return self._level.push(self._opening(moment), brought, again=replace)
+
+    def _beside(
+        self, moment: int | None, series: Mapping[str, float | None], symbols: Mapping[str, Candle]
+    ) -> dict[Row, float]:
+        """What is read besides the fields of the bar, which must have a time if anything reads the clock."""
+        if moment is None and self._timed:
+            raise BarsError(
+                "B305",
+                "the strategy reads the clock or other timeframes, and the bar has no time",
+                help="push it with the time at which it opened",
+            )
+        return _beside(self._level.sources, series, symbols)
 
     def _opening(self, moment: int | None) -> Opening | None:
         """When a candle opens, for whoever reads the clock."""

@@ -93,7 +93,7 @@ def _taken(left: list[NDArray[Any]], kinds: str) -> list[NDArray[Any]]:
 
 @dataclass(frozen=True)
 class HeldState:
-    """What a frame remembers: whether it has begun; two candles and what is held, each as it was before."""
+    """What a frame remembers: the candle that is being made, the same before the last came, what is held."""
 
     spans: tuple[int, ...]
     numbers: Numbers
@@ -139,6 +139,13 @@ class Level:
             self.machine.take_back()
         self._begun = True
         return self.machine.push([self._value(row, opening, values) for row in self.plan.rows])
+
+    def push_fields(self, fields: Sequence[float], *, again: bool = False) -> Kept:
+        """The same for a plan that reads nothing but fields: these, all five in their order."""
+        if again:
+            self.machine.take_back()
+        self._begun = True
+        return self.machine.push(fields)
 
     def _value(self, row: Row, opening: Opening | None, values: Sequence[float]) -> float:
         if row[0] == HELD:
@@ -244,18 +251,17 @@ class Held:
         self._places = [sources.index(row) for row in self._level.sources]
         self._rules = [_RULES[_rule_of(row)] for row in self._level.sources]
         self._candle: _Candle | None = None
-        self._before: tuple[_Candle, Numbers] | None = None  # as it was when the last candle came
+        self._before: _Candle | None = None  # as it was when the last candle came
 
     def take(self, opening: Opening, values: Sequence[float], again: bool = False) -> None:
         """The next candle of the timeframe below, or the last one again, with other values."""
         if again:
             assert self._before is not None
-            candle, held = self._before
-            self._candle, self.held = candle.copy(), held.copy()
+            self._candle = self._before.copy()
         else:
             self._enter(opening)
             assert self._candle is not None
-            self._before = self._candle.copy(), self.held.copy()
+            self._before = self._candle.copy()
         candle = self._candle
         assert candle is not None
         if candle.over:
@@ -345,30 +351,30 @@ class Held:
         """What it remembers."""
         if self._candle is None:
             return HeldState((), self.held.copy(), self._level.state())
-        before, held = self._before or (self._candle, self.held)
+        before = self._before or self._candle
         candles = (self._candle, before)
         spans = tuple(int(item) for one in candles for item in (one.start, one.end, one.counts, one.over))
-        numbers = np.concatenate([self._candle.values, self.held, before.values, held])
+        numbers = np.concatenate([self._candle.values, before.values, self.held])
         return HeldState(spans, numbers, self._level.state())
 
     def recall(self, state: HeldState) -> None:
         """Go on from what a frame of the same plan remembered; ValueError where it does not fit."""
         values, results = len(self._rules), len(self.held)
         if len(state.spans) not in (0, 8) or len(state.numbers) != (
-            2 * (values + results) if state.spans else results
+            2 * values + results if state.spans else results
         ):
             raise ValueError("these are the candles of another frame")
         self._level.recall(state.level)
         if not state.spans:
             self.held, self._candle, self._before = state.numbers.copy(), None, None
             return
-        parts = np.split(state.numbers, [values, values + results, 2 * values + results])
+        parts = np.split(state.numbers, [values, 2 * values])
         candles = [
             _Candle(start, end, bool(counts), bool(over), part.tolist())
-            for (start, end, counts, over), part in zip(_by_fours(state.spans), parts[::2], strict=True)
+            for (start, end, counts, over), part in zip(_by_fours(state.spans), parts[:2], strict=True)
         ]
-        self._candle, self.held = candles[0], parts[1].copy()
-        self._before = candles[1], parts[3].copy()
+        self._candle, self._before = candles
+        self.held = parts[2].copy()
 
 
 def _seen_from(
