@@ -1,6 +1,5 @@
 """Checks that a graph can run: operands before users, right kinds and counts, candles of one frame.
 
-
 A failure here is a mistake of the compiler, never of a strategy.
 """
 
