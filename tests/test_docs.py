@@ -92,9 +92,14 @@ def test_the_python_examples_of_the_readme_print_what_they_say(monkeypatch: pyte
         assert printed.getvalue() == output
 
 
-def test_the_strategy_in_the_readme_is_valid() -> None:
-    (text,) = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
-    assert dslc.validate(text) == []
+def test_the_strategies_in_the_readme_are_valid() -> None:
+    texts = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
+    assert len(texts) >= 2
+    assert [dslc.validate(text) for text in texts] == [[]] * len(texts)
+
+
+def test_the_readme_counts_the_functions() -> None:
+    assert f"[{len(public_names())} functions](docs/functions.md)" in README
 
 
 def test_the_readme_says_what_the_corpus_shows_of_repairs() -> None:
