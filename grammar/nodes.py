@@ -125,25 +125,26 @@ def with_children(node: Node, below: Sequence[Node]) -> Node:
     return replace(node, arguments=tuple(below))
 
 
+_LEAVES = (Name, Number)
+_NOT_FOLLOWED = (*_LEAVES, At)
+
+
 def postorder(root: Node) -> Iterator[Node]:
     """Every node, operands before operators, from left to right, without recursion."""
-    order: list[Node] = []
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        order.append(node)
-        if not isinstance(node, Name | Number):
-            stack.extend(children(node))
-    return reversed(order)
+    return _ordered(root, _LEAVES)
 
 
 def on_own_candles(root: Node) -> Iterator[Node]:
     """The same but for what stands on candles of a higher timeframe: `x @ 4H` comes without its x."""
+    return _ordered(root, _NOT_FOLLOWED)
+
+
+def _ordered(root: Node, ends: tuple[type[Node], ...]) -> Iterator[Node]:
     order: list[Node] = []
     stack = [root]
     while stack:
         node = stack.pop()
         order.append(node)
-        if not isinstance(node, Name | Number | At):
+        if not isinstance(node, ends):
             stack.extend(children(node))
     return reversed(order)
