@@ -27,11 +27,12 @@ from .prepared import Prepared
 from .runtime.bars import Bars, BarsError
 from .runtime.clock import DAY, EARLIEST, HOUR, LATEST, TIMEFRAMES, gaps, iso, wall_clock, zone_rule
 from .runtime.engine import Kept
-from .runtime.frames import Level, packed, unpacked
+from .runtime.frames import Level
 from .runtime.market import market_of, needs_times, require
 from .runtime.moments import from_numbers
 from .runtime.plan import FIELD_ROWS, FIELDS, Plan, Row
 from .runtime.resample import Opening
+from .runtime.states import packed, unpacked
 from .version import __version__
 
 Time: TypeAlias = "np.datetime64 | datetime | date | str | int | float | None"

@@ -32,72 +32,16 @@ from . import clock
 from .bars import Bars
 from .calendar import figures, own_zone
 from .engine import Kept, Machine
-from .engine import Memory as MachineMemory
 from .market import Market, is_of_clock, market_of
+from .merging import rule_of
 from .plan import FIELD_ROWS, HELD, Frame, Plan, Row
-from .resample import Opening, before_first, candle_spans, candles_of, ends_of_bars, last_defined
+from .resample import Opening, before_first, candle_spans, candles_of, ends_of_bars
+from .states import HeldState, State
 from .watch import Watch
 
 Numbers = NDArray[np.float64]
 
 _NAN = float("nan")
-
-
-@dataclass(frozen=True)
-class State:
-    """What a level remembers: its machine, and of each frame its candles, figures, and own level."""
-
-    machine: MachineMemory | None
-    frames: tuple[HeldState, ...]
-
-
-def packed(state: State) -> list[NDArray[Any]]:
-    """A state as arrays, of numbers (float64), integers (int64) and masks (uint8)."""
-    found: list[NDArray[Any]] = []
-    if state.machine is not None:
-        found += [state.machine.numbers, state.machine.state, state.machine.before, state.machine.masks]
-    for frame in state.frames:
-        found += [np.array(frame.spans, np.int64), frame.numbers, *packed(frame.level)]
-    return found
-
-
-def unpacked(arrays: Sequence[NDArray[Any]], plan: Plan) -> State:
-    """The state of a level of the plan from its arrays; ValueError where they are of something else."""
-    left = list(arrays)
-    state = _unpacked(left, plan)
-    if left:
-        raise ValueError("these are more arrays than a state has")
-    return state
-
-
-def _unpacked(left: list[NDArray[Any]], plan: Plan) -> State:
-    machine = None
-    if left and left[0].dtype == np.float64:
-        numbers, first, before, masks = _taken(left, "fffu")
-        machine = MachineMemory(numbers, masks, first, before)
-    frames = []
-    for frame in plan.frames:
-        spans, numbers = _taken(left, "if")
-        frames.append(HeldState(tuple(spans.tolist()), numbers, _unpacked(left, frame.plan)))
-    return State(machine, tuple(frames))
-
-
-def _taken(left: list[NDArray[Any]], kinds: str) -> list[NDArray[Any]]:
-    """The next arrays, which must be of these kinds."""
-    found = left[: len(kinds)]
-    if "".join(array.dtype.kind for array in found) != kinds:
-        raise ValueError("these are not the arrays of a state")
-    del left[: len(kinds)]
-    return found
-
-
-@dataclass(frozen=True)
-class HeldState:
-    """What a frame remembers: the candle that is being made, the same before the last came, what is held."""
-
-    spans: tuple[int, ...]
-    numbers: Numbers
-    level: State
 
 
 class Level:
@@ -249,7 +193,7 @@ class Held:
         self._zone = own_zone(frame.zone)
         self._level = Level(frame.plan, **{**how, "watch": _quiet(how["watch"])})
         self._places = [sources.index(row) for row in self._level.sources]
-        self._rules = [_RULES[_rule_of(row)] for row in self._level.sources]
+        self._rules = [rule_of(row) for row in self._level.sources]
         self._candle: _Candle | None = None
         self._before: _Candle | None = None  # as it was when the last candle came
 
@@ -422,88 +366,6 @@ class _Quiet(Watch):
 
 def _quiet(watch: Watch | None) -> Watch | None:
     return None if watch is None else _Quiet(watch)
-
-
-# --- how rows of several candles become those of one ------------------------------------------------
-
-
-class _Rule:
-    """How the values of several candles become that of one; what is undefined is passed over."""
-
-    def one(self, known: float, value: float) -> float:
-        """The value so far and one more."""
-        raise NotImplementedError
-
-    def many(self, values: Numbers, firsts: NDArray[np.intp], behind: NDArray[np.intp]) -> Numbers:
-        """The values of all candles, which begin at `firsts` and end before `behind`."""
-        raise NotImplementedError
-
-
-class _First(_Rule):
-    def one(self, known: float, value: float) -> float:
-        return value if known != known else known
-
-    def many(self, values: Numbers, firsts: NDArray[np.intp], behind: NDArray[np.intp]) -> Numbers:
-        found = values[firsts]
-        if np.isnan(found).any():
-            places = np.where(np.isnan(values), len(values), np.arange(len(values)))
-            first = np.minimum.reduceat(places, firsts)
-            found = np.append(values, _NAN)[np.where(first < behind, first, len(values))]
-        return found
-
-
-class _Last(_Rule):
-    def one(self, known: float, value: float) -> float:
-        return known if value != value else value
-
-    def many(self, values: Numbers, firsts: NDArray[np.intp], behind: NDArray[np.intp]) -> Numbers:
-        found = values[behind - 1]
-        return last_defined(values, firsts) if np.isnan(found).any() else found
-
-
-class _Greatest(_Rule):
-    def one(self, known: float, value: float) -> float:
-        return value if known != known or value > known else known
-
-    def many(self, values: Numbers, firsts: NDArray[np.intp], behind: NDArray[np.intp]) -> Numbers:
-        return np.fmax.reduceat(values, firsts)
-
-
-class _Least(_Rule):
-    def one(self, known: float, value: float) -> float:
-        return value if known != known or value < known else known
-
-    def many(self, values: Numbers, firsts: NDArray[np.intp], behind: NDArray[np.intp]) -> Numbers:
-        return np.fmin.reduceat(values, firsts)
-
-
-class _Sum(_Rule):
-    """From the first to the last, one after the other; what leaves float64 is undefined."""
-
-    def one(self, known: float, value: float) -> float:
-        if value != value:
-            return known
-        return value if known != known else known + value
-
-    def many(self, values: Numbers, firsts: NDArray[np.intp], behind: NDArray[np.intp]) -> Numbers:
-        there = ~np.isnan(values)
-        candle = np.repeat(np.arange(len(firsts)), behind - firsts)
-        totals = np.bincount(candle, weights=values if there.all() else np.where(there, values, 0.0))
-        return np.where(np.logical_or.reduceat(there, firsts) & (totals < np.inf), totals, _NAN)
-
-
-_RULES: dict[str, _Rule] = {
-    "open": _First(),
-    "high": _Greatest(),
-    "low": _Least(),
-    "close": _Last(),
-    "volume": _Sum(),
-    "series": _Last(),
-}
-
-
-def _rule_of(row: Row) -> str:
-    return "series" if row[1:2] == ("series",) else str(row[0])
 
 
 # --- all at once ----------------------------------------------------------------------------------
