@@ -265,6 +265,31 @@ def test_what_is_the_same_has_one_box() -> None:
     assert (arrows[2, 9], arrows[7, 9]) == ("+5", "-3")
 
 
+def test_a_picture_has_all_market_data_that_a_document_declares_and_reads() -> None:
+    """Series and other instruments: in entries, in functions that read them, and before `@`."""
+    document = small(
+        configuration={"timeframe": "1H", "series": ["funding", "unread"], "symbols": {"spy": "SPY"}},
+        functions={"lead()": "close - spy.close", "led(x)": "x + lead() * funding"},
+        inputs={"cost": "ema(funding, 5)", "mean": "sma(cost, 3) @ 4H", "far": "led(1)"},
+        conditions={"up": "(spy.open > mean) @ 4H OR far > 0"},
+    )
+    found = picture_of(dslc.compile(document)._checked, "x", most=0)
+    names = [box.name for box in found.boxes]
+    arrows = {(names[arrow.source], names[arrow.target]) for arrow in found.arrows}
+    assert arrows == {
+        ("funding", "cost"),
+        ("cost", "mean"),
+        ("close", "far"),
+        ("funding", "far"),
+        ("spy.close", "far"),
+        ("spy.open", "up"),
+        ("mean", "up"),
+        ("far", "up"),
+        ("up", "score"),
+        ("score", "entry"),
+    }
+
+
 def test_too_many_boxes_leave_the_operations_out_and_say_so() -> None:
     conditions = {f"c{number}": f"close[{number}] > open + {number}" for number in range(1, 100)}
     strategy = dslc.compile(small(conditions=conditions, score=dict.fromkeys(conditions, 1)))

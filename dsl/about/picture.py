@@ -131,7 +131,7 @@ class _Painter:
             for node in own.nodes:
                 if isinstance(node, Call):
                     found.update(self.unsaid(node.name))
-            self.own[name] = tuple(one for one in MARKET_DATA if one in found)
+            self.own[name] = tuple(sorted(filter(self.is_market, found), key=_market_order))
 
     def paint(self) -> None:
         checked = self.checked
@@ -181,7 +181,7 @@ class _Painter:
             if isinstance(tree, Call):
                 below += [self.of_market(name) for name in self.unsaid(tree.name)]
             if isinstance(tree, Name):
-                read[tree] = self.of_name(tree, places, score)
+                read[tree] = self.of_name(tree.name, score)
             elif tree is root or self.folded or not _is_operation(tree, places, self.graph):
                 read[tree] = below
             elif places[tree] in self.named:
@@ -199,12 +199,18 @@ class _Painter:
             self.market[name] = self.box("market", "", name)
         return self.market[name]
 
-    def of_name(self, tree: Name, places: Mapping[Node, int], score: int | None) -> list[int]:
-        if tree.name in MARKET_DATA:
-            return [self.of_market(tree.name)]
-        if tree.name == "score" and score is not None:
+    def is_market(self, name: str) -> bool:
+        """Whether a name is a column of the bars, or one of another instrument."""
+        return name in MARKET_DATA or "." in name or name in self.checked.market.series
+
+    def of_name(self, name: str, score: int | None) -> list[int]:
+        """The box of a name; before `@`, too, where it stands for its expression on other candles."""
+        if self.is_market(name):
+            return [self.of_market(name)]
+        if name == "score" and score is not None:
             return [score]
-        return [self.named[places[tree]]] if tree in places else []
+        node = self.checked.inputs.get(name, self.checked.conditions.get(name))
+        return [] if node is None else [self.named[node]]
 
     def operation(self, tree: Node, node: int, below: list[int]) -> int:
         if node not in self.operations:
@@ -238,6 +244,11 @@ def unsaid(name: str) -> tuple[str, ...]:
 
 
 depends_on_functions(unsaid.cache_clear)
+
+
+def _market_order(name: str) -> tuple[int, str]:
+    """Market data as it is listed everywhere, what a document declares behind it."""
+    return (MARKET_DATA.index(name) if name in MARKET_DATA else len(MARKET_DATA)), name
 
 
 def _links(root: Node) -> set[Node]:
