@@ -48,7 +48,8 @@ class Ahead:
         self.known: dict[tuple[str, ...], tuple[Values, Message] | None] = {}
         self.constants: dict[str, Node] = {}
         for name in analyzer.outline.inputs:
-            tree = self.inlined(analyzer.originals["inputs", name])
+            original = analyzer.originals.get(("inputs", name))  # none where half a character ends the text
+            tree = None if original is None else self.inlined(original)
             if tree is not None and names_in(tree) <= set(self.parameters):
                 self.constants[name] = tree
         self.demands: dict[str, list[_Demand]] = {}
