@@ -70,16 +70,32 @@ def on_these_candles(analyzer: Reading, node: Name, known: Value) -> Value:
     place, read = analyzer.graph.frame, analyzer.framed
     assert known.node is not None
     if (place, node.name) not in read and analyzer.graph.constant(known.node) is None:
-        trees = {name: tree for (section, name), tree in analyzer.trees.items() if section in _NAMED}
-        needed, stack = {node.name}, [node.name]
-        while stack:
-            below = names_in(trees[stack.pop()]) & trees.keys() - needed
-            needed |= below
-            stack += below
-        for name, tree in trees.items():
-            if name in needed and (place, name) not in read:
-                read[place, name] = _read_there(analyzer, node, name, tree)
+        for name, tree in _unread(analyzer, node.name).items():
+            read[place, name] = _read_there(analyzer, node, name, tree)
     return read.get((place, node.name), known)
+
+
+def _unread(analyzer: Reading, name: str) -> dict[str, Node]:
+    """An expression and those that it uses, in the order of the document, without what was read there.
+
+    So each is looked at once for each kind of candles, however long the chain is in which they stand.
+    """
+    place, read = analyzer.graph.frame, analyzer.framed
+    found: dict[str, Node] = {}
+    stack = [name]
+    while stack:
+        one = stack.pop()
+        tree = next((analyzer.trees[key] for key in _keys(one) if key in analyzer.trees), None)
+        if tree is not None and one not in found and (place, one) not in read:
+            found[one] = tree
+            stack += names_in(tree)
+    if len(found) < 2:
+        return found
+    return {one: found[one] for section, one in analyzer.trees if section in _NAMED and one in found}
+
+
+def _keys(name: str) -> list[tuple[str, str]]:
+    return [(section, name) for section in _NAMED]
 
 
 def _read_there(analyzer: Reading, node: Name, name: str, tree: Node) -> Value:

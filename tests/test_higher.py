@@ -30,6 +30,7 @@ import numpy as np
 import pytest
 
 from .test_resample import HOUR, MINUTE, candle_of, priced
+from .timing import quickly
 
 LENGTHS = {
     "15M": 15 * MINUTE,
@@ -707,3 +708,15 @@ def test_what_the_clock_and_other_candles_can_be_is_known() -> None:
         document["conditions"] = {"it": text}
         found = [one.code for one in dslc.validate(document) if one.path == "/conditions/it"]
         assert code in found if code else not {"W707", "W708"} & set(found), text
+
+
+def test_a_long_chain_of_names_on_other_candles_is_read_once() -> None:
+    """Each of 1,000 entries stands on candles of 4H and uses the one before."""
+    inputs = {"i0": "close", **{f"i{n}": f"(i{n - 1} + {n}) @ 4H" for n in range(1, 500)}}
+    conditions = {"c0": "i499 > 1", **{f"c{n}": f"(c{n - 1} OR i{n} > {n}) @ 4H" for n in range(1, 500)}}
+    document = {
+        "configuration": {"timeframe": "1H"}, "inputs": inputs, "conditions": conditions,
+        "score": {"c499": 1}, "decision": {"entry": "score >= 1"},
+    }  # fmt: skip
+    found = quickly(lambda: dslc.validate(document), 0.4)
+    assert all(one.severity == "warning" for one in found)
