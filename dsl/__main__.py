@@ -121,6 +121,11 @@ def _as_evaluated(command: Command) -> Command:
         metavar="NAME=VALUE",
         help="Give a parameter of the strategy a value; may be repeated.",
     )
+    return _as_candles(values(_with_others(command)))
+
+
+def _with_others(command: Command) -> Command:
+    """The bars of other instruments."""
     others = click.option(
         "--symbol",
         "others",
@@ -128,7 +133,7 @@ def _as_evaluated(command: Command) -> Command:
         metavar="NAME=BARS",
         help="The bars of another instrument that the strategy reads; may be repeated.",
     )
-    return _as_candles(values(others(command)))
+    return others(command)
 
 
 @cli.command(short_help="Evaluate a strategy on historical bars and report.")
@@ -476,6 +481,7 @@ def inspect(
 )
 @_shown_as("How to show the difference.", "json")
 @_as_candles
+@_with_others
 def diff(
     before: str,
     after: str,
@@ -484,6 +490,7 @@ def diff(
     timeframe: str | None,
     resample: bool,
     align: str | None,
+    others: tuple[str, ...],
 ) -> None:
     """Say what changed in meaning from strategy A to strategy B (files; one may be - for standard input).
 
@@ -496,7 +503,7 @@ def diff(
     """
     from .commands.comparing import Request, compare_strategies
 
-    asked = Request(before, after, data, timeframe, resample, align, form)
+    asked = Request(before, after, data, timeframe, resample, align, form, others)
     raise click.exceptions.Exit(compare_strategies(asked))
 
 

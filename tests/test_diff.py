@@ -445,6 +445,45 @@ def test_the_command_says_what_changed_and_on_which_candles(tmp_path: Path) -> N
     assert (code, data["same"], data["files"]) == (1, False, [str(EXAMPLE), str(other)])
 
 
+def test_entries_are_compared_with_series_and_other_instruments(tmp_path: Path) -> None:
+    lines = [f"2024-01-01T{hour:02}:00:00Z,1,9,1,{1 + hour % 5},1,{hour}" for hour in range(24)]
+    bars, others = tmp_path / "bars.csv", tmp_path / "spy.csv"
+    for path in (bars, others):
+        path.write_text("\n".join(["time,open,high,low,close,volume,funding", *lines]))
+    paths = []
+    for level in (5, 20):
+        document = {
+            "configuration": {"timeframe": "1H", "series": ["funding"], "symbols": {"spy": "SPY"}},
+            "inputs": {},
+            "conditions": {"up": f"spy.close > 1 AND funding > {level}"},
+            "score": {"up": 1},
+            "decision": {"entry": "score >= 1"},
+        }
+        paths.append(tmp_path / f"{level}.json")
+        paths[-1].write_text(json.dumps(document))
+    with_bars = [*paths, "--data", bars]
+    code, out, err = diff(*with_bars, "--symbol", f"SPY={others}")
+    assert (code, err) == (1, "")
+    assert "only A 12, only B 0" in out
+    entries = dslc.diff(*paths, bars, symbols={"SPY": others}).entries
+    assert entries is not None
+    assert (entries.only_before, entries.only_after) == (12, 0)
+    wrong = {
+        "SPY": "write the name and the file, as in SPY=spy.csv",
+        f"spy={others}": "`spy` stands for SPY, so write --symbol SPY=FILE",
+        f"QQQ={others}": "it declares `SPY`",
+        f"SPY={tmp_path / 'no.csv'}": "No such file",
+    }
+    for pair, said in wrong.items():
+        code, _, err = diff(*with_bars, "--symbol", pair)
+        assert code == 2
+        assert said in err
+    twice = ["--symbol", f"SPY={others}"] * 2
+    assert "--symbol gives SPY twice" in diff(*with_bars, *twice)[2]
+    assert "they need --data" in diff(*paths, *twice)[2]
+    assert "--symbol" in diff(*with_bars)[2]
+
+
 def test_what_is_wrong_ends_in_two(tmp_path: Path) -> None:
     broken = tmp_path / "b.json"
     broken.write_text("{")

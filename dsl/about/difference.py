@@ -92,12 +92,13 @@ def diff(
     timeframe: str | None = None,
     resample: bool = False,
     align: str | None = None,
+    symbols: Mapping[str, Any] | None = None,
 ) -> Difference:
     """What changed in meaning from one strategy to another and, with bars, on which candles entries differ.
 
     Takes strategies or what `compile` takes. Texts and order do not matter, and neither do names,
-    descriptions and brackets: computations are compared. `timeframe`, `resample` and `align` are for the
-    bars, as for `compile` and `evaluate`. Raises StrategyError for what does not compile, and what
+    descriptions and brackets: computations are compared. `timeframe`, `resample`, `align` and `symbols` are
+    for the bars, as for `compile` and `evaluate`. Raises StrategyError for what does not compile, and what
     `evaluate` raises.
 
     >>> def document(up, weight):
@@ -119,7 +120,7 @@ def diff(
     if bars is not None:
         override = _known_timeframe(timeframe)
         evaluated = _with(pair[0], override), _with(pair[1], override)
-        entries = compared_entries(evaluated, bars, resample, align)
+        entries = compared_entries(evaluated, bars, resample, align, symbols)
     return _Comparison(*pair).difference(entries)
 
 

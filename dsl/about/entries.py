@@ -6,6 +6,7 @@ different ones. Bars without times have the same rows for both.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -51,12 +52,16 @@ class Entries:
 
 
 def compared_entries(
-    pair: tuple[Strategy, Strategy], bars: Any, resample: bool, align: str | None
+    pair: tuple[Strategy, Strategy],
+    bars: Any,
+    resample: bool,
+    align: str | None,
+    symbols: Mapping[str, Any] | None = None,
 ) -> Entries:
     """The entries of two strategies on the same bars; raises what `Strategy.evaluate` raises."""
-    from ..runtime.bars import Bars
+    from ..result import bars_for
 
-    made = bars if isinstance(bars, Bars) else Bars(bars)
+    made = bars_for(bars, pair, symbols)
     first, second = (one.evaluate(made, outputs="signals", resample=resample, align=align) for one in pair)
     return _compared(first, second)
 

@@ -17,7 +17,7 @@ from ..grammar.source import Source
 from ..render import Checked, as_text, visible
 from ..strategy import Strategy, StrategyError
 from .checking import UNREADABLE, is_colored, read_source
-from .sources import Failure
+from .sources import Failure, read_files
 from .waiting import waiting
 
 SAME, DIFFERENT = 0, 1
@@ -34,6 +34,7 @@ class Request:
     resample: bool
     align: str | None
     form: str
+    others: tuple[str, ...] = ()
 
 
 def compare_strategies(request: Request) -> int:
@@ -50,7 +51,7 @@ def _compare(request: Request) -> int:
     _refuse(request)
     before, after = _read(request.before), _read(request.after)
     try:
-        bars = None if request.data is None else _bars(request.data, (before, after))
+        bars = None if request.data is None else _bars(request, request.data, (before, after))
         with waiting("comparing …"):
             found = diff(
                 before,
@@ -77,8 +78,9 @@ def _refuse(request: Request) -> None:
     """Refuse what cannot be right whatever the files hold."""
     if request.before == request.after == STDIN:
         raise Failure("- is standard input and can be one of the two only", UNREADABLE)
-    if request.data is None and (request.timeframe or request.resample or request.align):
-        raise Failure("--timeframe, --resample and --align are about bars; they need --data", UNREADABLE)
+    if request.data is None and (request.timeframe or request.resample or request.align or request.others):
+        options = "--timeframe, --resample, --align and --symbol"
+        raise Failure(f"{options} are about bars; they need --data", UNREADABLE)
     if request.align is not None and not request.resample:
         raise Failure("--align says how to resample; it needs --resample", UNREADABLE)
     if request.data is not None and request.data.is_dir():
@@ -98,14 +100,12 @@ def _read(name: str) -> Strategy:
     return Strategy(checked, document, None)
 
 
-def _bars(path: Path, strategies: tuple[Strategy, Strategy]) -> Any:
-    from ..result import bars_for
+def _bars(request: Request, path: Path, strategies: tuple[Strategy, Strategy]) -> Any:
     from ..runtime.bars import BarsError
 
     try:
-        with waiting("reading bars …"):
-            return bars_for(path, strategies)
+        return read_files(path, request.others, strategies)
     except OSError as error:
-        raise Failure(f"{path}: {error.strerror or error}", UNREADABLE) from error
+        raise Failure(f"{error.filename or path}: {error.strerror or error}", UNREADABLE) from error
     except BarsError as error:
         raise Failure(str(error), UNREADABLE) from error

@@ -5,7 +5,7 @@ Whatever is wrong with them ends in a `Failure`, which has what to say and the e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 import sys
@@ -18,6 +18,7 @@ from ..compiler.parameters import assignments
 from ..files import STDIN
 from ..grammar.document import load
 from ..grammar.source import Source
+from ..grammar.words import listing
 from ..render import Checked, as_text, visible
 from ..schemas.parameters import read_value
 from ..strategy import Strategy, StrategyError
@@ -119,12 +120,32 @@ def evaluate(sources: Sources, strategy: Strategy) -> Evaluation:
 
 def read_bars(sources: Sources, strategy: Strategy) -> Bars:
     """The bars, with all that the strategy reads beside them; raises OSError and BarsError."""
+    return read_files(sources.data, sources.others, [strategy])
+
+
+def read_files(data: Path, others: tuple[str, ...], strategies: Sequence[Strategy]) -> Bars:
+    """The bars of a file, with the series of the strategies and the instruments of `--symbol`."""
     from ..result import bars_for
     from ..runtime.bars import Bars
 
+    files = _named_files(others)
+    _refuse_unread(files, strategies)
     with waiting("reading bars …"):
-        others = {name: Bars(path) for name, path in _named_files(sources.others).items()}
-        return bars_for(sources.data, [strategy], others)
+        return bars_for(data, strategies, {name: Bars(path) for name, path in files.items()})
+
+
+def _refuse_unread(files: Iterable[str], strategies: Sequence[Strategy]) -> None:
+    """Refuse bars that nothing reads: their name is misspelt, or that of the document's expressions."""
+    declared = {key: symbol for one in strategies for key, symbol in one.market.symbols.items()}
+    known = dict.fromkeys(declared.values())
+    for name in files:
+        if name in known:
+            continue
+        if name in declared:
+            help_ = f"`{name}` stands for {declared[name]}, so write --symbol {declared[name]}=FILE"
+        else:
+            help_ = f"it declares {listing(known)}" if known else "it declares none"
+        raise Failure(f"--symbol {name}: the strategy declares no such symbol; {help_}", UNREADABLE)
 
 
 def _named_files(pairs: tuple[str, ...]) -> dict[str, Path]:
@@ -134,6 +155,8 @@ def _named_files(pairs: tuple[str, ...]) -> dict[str, Path]:
         name, sign, path = pair.partition("=")
         if not (name and sign and path):
             raise Failure(f"--symbol {pair}: write the name and the file, as in SPY=spy.csv", UNREADABLE)
+        if name in found:
+            raise Failure(f"--symbol gives {name} twice", UNREADABLE)
         found[name] = Path(path)
     return found
 
