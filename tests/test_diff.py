@@ -291,6 +291,36 @@ def test_a_timeframe_is_followed_by_what_asks_for_it() -> None:
     ]
 
 
+def test_a_time_zone_and_an_instrument_are_followed_by_what_reads_them() -> None:
+    def document(zone: str, symbol: str) -> dict[str, Any]:
+        return {
+            "configuration": {"timeframe": "1H", "timezone": zone, "symbols": {"spy": symbol}},
+            "functions": {"lead()": "close - spy.close"},
+            "inputs": {"day": "close @ 1D", "far": "lead()", "mean": "sma(close, 3)"},
+            "conditions": {"up": "far > 0 AND close > day", "late": "hour() > 20", "fine": "close > mean"},
+            "score": {"up": 1},
+            "decision": {"entry": "score >= 1 AND spy.volume > 0"},
+        }
+
+    found = dslc.diff(document("UTC", "SPY"), document("Asia/Tokyo", "SPX"))
+    assert [(one.section, one.name, one.kind, one.through) for one in found.changes] == [
+        ("timezone", "timezone", "changed", ()),
+        ("symbols", "spy", "changed", ()),
+        ("functions", "lead", "follows", ("spy.close",)),
+        ("inputs", "day", "follows", ("timezone",)),
+        ("inputs", "far", "follows", ("lead()",)),
+        ("conditions", "up", "follows", ("far", "day")),
+        ("conditions", "late", "follows", ("timezone",)),
+        ("decision", "entry", "follows", ("score", "spy.volume")),
+    ]
+    assert "Time zone\n  changed  timezone  UTC → Asia/Tokyo\n" in str(found)
+    unread = document("UTC", "SPY")
+    del unread["functions"]
+    unread |= {"inputs": {}, "conditions": {"up": "close > open"}, "decision": {"entry": "score >= 1"}}
+    other = {**unread, "configuration": document("Asia/Tokyo", "SPX")["configuration"]}
+    assert dslc.diff(unread, other).changes == ()
+
+
 def test_parameters_are_compared_for_all_that_they_may_be() -> None:
     def default(one: dict[str, Any]) -> None:
         one["parameters"]["fast"]["default"] = 12

@@ -6,7 +6,7 @@
 3. A pair with different meanings that says the same of the names in it follows something that it reads; any
    other has changed. A pair with the same meaning and different texts is only written differently.
 4. Weights, the decision, the timeframe, parameters and constraints are compared likewise. Functions are
-   compared by their texts, and only those count that change an entry.
+   compared by their texts, and only those count that change an entry. So do a time zone and instruments.
 
 Worked: where `fast` goes from ema(close, 9) to ema(close, 12), it changed, and `trendUp` = `fast > slow`
 follows `fast`.
@@ -26,6 +26,7 @@ from ..compiler.own import reached, with_names
 from ..compiler.parameters import names_in, replaced
 from ..grammar.nodes import Binary, Call, Name, Node, Timeframe, postorder
 from ..grammar.printer import to_text
+from ..grammar.words import MARKET_DATA
 from ..schemas.parameters import Parameter, shown
 from ..strategy import Source, Strategy, _compiled, _known_timeframe, _read
 from .entries import Entries, compared_entries
@@ -34,7 +35,16 @@ from .report import written
 
 Kind: TypeAlias = Literal["added", "removed", "changed", "renamed", "follows"]
 Section: TypeAlias = Literal[
-    "timeframe", "parameters", "constraints", "functions", "inputs", "conditions", "score", "decision"
+    "timeframe",
+    "timezone",
+    "symbols",
+    "parameters",
+    "constraints",
+    "functions",
+    "inputs",
+    "conditions",
+    "score",
+    "decision",
 ]
 
 
@@ -199,10 +209,14 @@ class _Comparison:
         self.respelled: list[tuple[Section, str]] = []
 
     def difference(self, entries: Entries | None) -> Difference:
-        changes = [*self.timeframe(), *self.parameters(), *self.constraints()]
+        changes = list(self.timeframe())
+        market = list(self.market())
+        others = [*self.parameters(), *self.constraints()]
         functions = list(self.functions())
         of_entries = [*self.named("inputs"), *self.named("conditions"), *self.weights(), *self.decision()]
-        changes += [*self.effective(functions, of_entries), *of_entries]
+        of_entries = [*self.effective(functions, of_entries), *of_entries]
+        through = {_owner(name) for change in of_entries for name in change.through}
+        changes += [*(change for change in market if change.name in through), *others, *of_entries]
         return Difference(
             (self.before.strategy.hash, self.after.strategy.hash),
             tuple(changes),
@@ -216,6 +230,17 @@ class _Comparison:
         if before != after:
             self.different.add("timeframe")
             yield Change("timeframe", "timeframe", "changed", before, after)
+
+    def market(self) -> Iterator[Change]:
+        """Another time zone, and names that stand for other instruments; only what is read counts."""
+        before, after = self.before.checked.market, self.after.checked.market
+        if before.timezone != after.timezone:
+            self.different.add("timezone")
+            yield Change("timezone", "timezone", "changed", before.timezone, after.timezone)
+        for name, symbol in after.symbols.items():
+            if before.symbols.get(name, symbol) != symbol:
+                self.different.update(f"{name}.{data}" for data in MARKET_DATA)
+                yield Change("symbols", name, "changed", before.symbols[name], symbol)
 
     def parameters(self) -> Iterator[Change]:
         before, after = (_declarations(side.checked.parameters) for side in (self.before, self.after))
@@ -326,7 +351,8 @@ class _Comparison:
         if any(isinstance(node, Binary) and isinstance(node.right, Timeframe) for node in postorder(tree)):
             reads["timeframe"] = None
         reads |= dict.fromkeys(_call(node.name) for node in postorder(tree) if isinstance(node, Call))
-        yield from (name for name in reads if name in self.different)
+        found = [name for name in reads if name in self.different]
+        yield from found or {"timezone"} & self.different  # nothing else changes what has the same text
 
     def weights(self) -> Iterator[Change]:
         old, new = self.before.checked.weights, self.after.checked.weights
@@ -356,6 +382,11 @@ def _calls(tree: Node) -> set[str]:
 def _call(name: str) -> str:
     """A function as it is told apart from an input or condition of its name."""
     return f"{name}()"
+
+
+def _owner(name: str) -> str:
+    """Of `spy.close` the name of the instrument; any other name itself."""
+    return name.partition(".")[0]
 
 
 def _by_name(section: Section, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:

@@ -13,6 +13,8 @@ _TEXT = 100  # characters of an expression
 
 _TITLES = {
     "timeframe": "Timeframe",
+    "timezone": "Time zone",
+    "symbols": "Symbols",
     "parameters": "Parameters",
     "constraints": "Constraints",
     "functions": "Functions",
