@@ -610,13 +610,13 @@ def _conjunction(steps: list[Binary]) -> str | None:
 
 def _too_deep(text: str, tree: Node) -> Mistake | None:
     """The first node, in the order of the text, that opens one level too many."""
-    if sum(map(text.count, "([-!")) + text.upper().count("NOT") <= LIMITS.nesting:
+    if sum(map(text.count, "([-!@")) + text.upper().count("NOT") <= LIMITS.nesting:
         return None
     deep: list[int] = []
     stack = [(tree, 0)]
     while stack:
         node, above = stack.pop()
-        depth = above + node.brackets + isinstance(node, Call | Unary)
+        depth = above + node.brackets + isinstance(node, Call | Unary | At)
         if depth > LIMITS.nesting:
             deep.append(_opening(text, node, LIMITS.nesting - above))
             continue
@@ -636,7 +636,7 @@ def _too_deep(text: str, tree: Node) -> Mistake | None:
 def _opening(text: str, node: Node, outer: int) -> int:
     """Where a node opens the level that follows `outer` of its brackets."""
     if outer >= node.brackets:
-        return inside(node)[0]
+        return text.rindex("@", 0, node.label_at) if isinstance(node, At) else inside(node)[0]
     brackets = [match.start() for match in re.finditer(r"\(", text[node.start : node.end])]
     return node.start + brackets[outer]
 

@@ -720,3 +720,12 @@ def test_a_long_chain_of_names_on_other_candles_is_read_once() -> None:
     }  # fmt: skip
     found = quickly(lambda: dslc.validate(document), 0.4)
     assert all(one.severity == "warning" for one in found)
+
+
+@pytest.mark.parametrize("link", [" @ 1D", " @ 2H @ 1D", "@4H@1D@1W", "@1D[1]", " @ 2H @ 2H[3]"])
+def test_a_long_chain_of_frames_is_too_deep_and_nothing_worse(link: str) -> None:
+    document = strategy_of("close > 0").canonical
+    for count in (60, 64, 65, 3_900 // len(link)):
+        text = "close" + link * (count // link.count("@") if count < 66 else count) + " > 1"
+        found = {one.code for one in dslc.validate(document | {"conditions": {"it": text}})}
+        assert ("E604" in found) == (text.count("@") > 64), text[:80]

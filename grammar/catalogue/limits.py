@@ -54,7 +54,7 @@ def expression_too_long(length: int, limit: int) -> Said:
 
 @code("E604")
 def expression_too_deep(limit: int) -> Said:
-    """Brackets, calls, NOT and unary minus are nested deeper than the limit.
+    """Brackets, calls, NOT, unary minus and @ are nested deeper than the limit.
 
     Why: Limits are checked before the work that they bound, so that no document can make a check slow.
 
@@ -63,7 +63,7 @@ def expression_too_deep(limit: int) -> Said:
     Right:
         "conditions": {"up": "close > abs(open)"}
     """
-    return f"brackets, calls, NOT and unary minus are nested more than {limit} deep", (
+    return f"brackets, calls, NOT, unary minus and @ are nested more than {limit} deep", (
         "split the expression into several inputs"
     )
 
