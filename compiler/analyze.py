@@ -235,6 +235,7 @@ class _Analyzer(Operating):
             text=own.function.formula or "",
             expanding=own,
             timeframes=self.timeframes,
+            frames_open=self.frames_open,
             home=self.graph.frame,
         )
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from ..grammar import catalogue as say
 from ..grammar.nodes import At, Name, Node, inside
-from ..grammar.words import MINUTES
+from ..grammar.words import LIMITS, MINUTES
 from .parameters import names_in
-from .values import Value
+from .values import UNKNOWN, Value
 
 if TYPE_CHECKING:
     from .reading import Reading
@@ -25,7 +25,20 @@ _NAMED = ("inputs", "conditions")
 
 
 def on_higher_candles(analyzer: Reading, node: At) -> Value:
-    """The value of `x @ 4H`; what is wrong in x is said whatever stands behind it."""
+    """The value of `x @ 4H`; what is wrong in x is said whatever stands behind it.
+
+    Frames within frames count as levels through all functions that are called.
+    """
+    if analyzer.frames_open[0] >= LIMITS.nesting:
+        analyzer.report(say.expression_too_deep(LIMITS.nesting), node.label_at, inside(node)[1])
+        return UNKNOWN
+    analyzer.frames_open[0] += 1
+    value = _on_higher_candles(analyzer, node)
+    analyzer.frames_open[0] -= 1
+    return value
+
+
+def _on_higher_candles(analyzer: Reading, node: At) -> Value:
     operand: Node = node
     while isinstance(operand, At) and operand.timeframe == node.timeframe:
         operand = operand.operand  # once more on the same candles changes nothing
@@ -37,8 +50,7 @@ def on_higher_candles(analyzer: Reading, node: At) -> Value:
         if MINUTES[higher] > MINUTES[below] and not MINUTES[higher] % MINUTES[below]:
             return _held(analyzer, operand, higher, below)
         analyzer.report(say.no_higher_timeframe(higher, below), node.label_at, inside(node)[1])
-    value = analyzer.walk(operand)
-    return Value(value.kind)
+    return Value(analyzer.walk(operand).kind)
 
 
 def _held(analyzer: Reading, operand: Node, higher: str, below: str) -> Value:
@@ -72,6 +84,9 @@ def on_these_candles(analyzer: Reading, node: Name, known: Value) -> Value:
     if (place, node.name) not in read and analyzer.graph.constant(known.node) is None:
         for name, tree in _unread(analyzer, node.name).items():
             read[place, name] = _read_there(analyzer, node, name, tree)
+            if read[place, name].node is None:
+                read[place, node.name] = Value(known.kind)  # said once, of the first that is wrong
+                break
     return read.get((place, node.name), known)
 
 

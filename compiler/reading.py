@@ -44,10 +44,10 @@ class Reading:
     `used`.
 
     Of the place: the `section`, the entry, where it is (`pointer`), its `text` and what it may mean
-    (`other_words`); the `timeframes` of `@` around it. In the formula of a function its `parameters`, which
-    are values of the candles of `home`; `expanding` is the function whose call is written out, `wrong` what
-    its arguments make wrong. Messages about names (`messages`, `nearest`, `left_out`) and nodes of calls
-    (`expanded`, `framed`, `numbers`) are made once.
+    (`other_words`); the `timeframes` of `@` around it, and how many `@` are open (`frames_open`). In the
+    formula of a function its `parameters`, which are values of the candles of `home`; `expanding` is the
+    function whose call is written out, `wrong` what its arguments make wrong. Messages about names
+    (`messages`, `nearest`, `left_out`) and nodes of calls (`expanded`, `framed`, `numbers`) are made once.
     """
 
     outline: Outline
@@ -74,6 +74,7 @@ class Reading:
     expanded: dict[tuple[str, tuple[int, ...], tuple[int, ...]], Value] = field(default_factory=dict)
     framed: dict[tuple[tuple[int, ...], str], Value] = field(default_factory=dict)
     timeframes: list[str] = field(default_factory=list)
+    frames_open: list[int] = field(default_factory=lambda: [0])
     home: tuple[int, ...] = ()
     constants: Values = field(default_factory=dict)
     originals: dict[tuple[str, str], Node] = field(default_factory=dict)

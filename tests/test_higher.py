@@ -729,3 +729,13 @@ def test_a_long_chain_of_frames_is_too_deep_and_nothing_worse(link: str) -> None
         text = "close" + link * (count // link.count("@") if count < 66 else count) + " > 1"
         found = {one.code for one in dslc.validate(document | {"conditions": {"it": text}})}
         assert ("E604" in found) == (text.count("@") > 64), text[:80]
+
+
+def test_frames_count_as_levels_through_functions_and_a_wrong_chain_of_names_is_said_once() -> None:
+    document = strategy_of("close > 0").canonical
+    functions = {"f0()": "close"} | {f"f{k}()": f"f{k - 1}()" + " @ 1D[1]" * 60 for k in range(1, 60)}
+    found = dslc.validate(document | {"functions": functions, "conditions": {"it": "f59() > 1"}})
+    assert [one.code for one in found if one.severity == "error"] == ["E422"]
+    inputs = {"x0": "close"} | {f"x{k}": f"x{k - 1} @ 2H" for k in range(1, 50)}
+    found = dslc.validate(document | {"inputs": inputs, "conditions": {"it": "x49 @ 4H > 1"}})
+    assert [one.code for one in found if one.severity == "error"] == ["E420"]
