@@ -242,7 +242,7 @@ ABSENT = {
     " dmi aroon ichimoku stochastic vortex",
     "triangular average": "trima",
     "directional index of that name": "adxr dx",
-    "way to name other bars inside an expression": "security requestsecurity",
+    "call for other bars": "security requestsecurity",
     "time to compare with": "time timestamp year weekofyear",
     "weekday of that name": "weekday",
     "session of that name": "session sessionismarket",

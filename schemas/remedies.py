@@ -125,6 +125,32 @@ def of_name(name: str, section: str, data: Mapping[str, Any]) -> Mend | None:
     return Mend(f"call it {quoted(made)}", tuple(changes), True)
 
 
+def of_series(value: Any) -> Mend | None:
+    """The list that a text of names, parted by commas, stands for."""
+    if not isinstance(value, str):
+        return None
+    names = [name.strip() for name in value.split(",")]
+    return put(("configuration", "series"), names, True) if all(map(NAME.fullmatch, names)) else None
+
+
+def names_in(value: Any) -> Iterator[str]:
+    """The names that a section which is no such section seems to declare.
+
+    >>> list(names_in("spy, qqq")), list(names_in([{"spy": "SPY"}, "qqq"])), list(names_in({"oi": 1}))
+    (['spy', 'qqq'], ['spy', 'qqq'], ['oi'])
+    """
+    for one in value if isinstance(value, list) else (value,):
+        if isinstance(one, str):
+            yield from words_in(one)
+        elif isinstance(one, dict):
+            yield from one
+
+
+def words_in(text: str) -> list[str]:
+    """The words of a text: among those of `def slope(x, n):` is the function that is meant."""
+    return re.findall(r"[A-Za-z_]\w*", text, re.ASCII)
+
+
 def of_signature(key: str, functions: Mapping[str, Any]) -> Mend | None:
     """The key of a function that lacks its parentheses, of a formula that uses no name but market data."""
     formula = functions[key]

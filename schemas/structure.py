@@ -24,7 +24,7 @@ from .parameters import KINDS, Flaw, Parameter, declared, shown
 from .parameters import OPTIONAL as PARAMETER_OPTIONAL
 from .parameters import REQUIRED as PARAMETER_REQUIRED
 from .signatures import Signature, signature
-from .zones import is_zone, nearest_zone
+from .zones import is_spelling, is_zone, nearest_zone
 
 SECTIONS = ("configuration", "inputs", "conditions", "score", "decision")
 OPTIONAL = ("$schema", "name", "description", "language", "parameters", "constraints", "functions")
@@ -210,23 +210,26 @@ class _Check:
             return value
         else:
             nearest = nearest_zone(value, self.speller)
-            mend = None if nearest is None else remedies.put(where, nearest, False)
+            mend = None if nearest is None else remedies.put(where, nearest, is_spelling(value, nearest))
             self.add(say.unknown_timezone(value, nearest), *where, mend=mend)
         return UTC
 
     def series(self, value: Any) -> tuple[str, ...]:
         where = "configuration", "series"
         if not isinstance(value, list):
-            mend = remedies.put(where, [value], True) if isinstance(value, str) else None
+            mend = remedies.of_series(value)
             self.wrong_type(value, "`series`", "a list of names", *where, mend=mend)
+            self.outline.unusable.update(remedies.names_in(value))
             return ()
         if len(value) > LIMITS.entries:
             self.add(say.too_many_entries("series", len(value), LIMITS.entries), *where, key=True)
+            self.outline.unusable.update(name for name in value if isinstance(name, str))
             return ()
         found = []
         for at, name in enumerate(value):
             if not isinstance(name, str):
                 self.wrong_type(name, "a series", "a string", *where, str(at))
+                self.outline.unusable.update(remedies.names_in(name))
             elif self.declares(name, *where, str(at), key=False):
                 found.append(name)
         return tuple(found)
@@ -236,12 +239,13 @@ class _Check:
         if not isinstance(value, dict):
             help_ = 'for example {"spy": "SPY"}'
             self.wrong_type(value, "`symbols`", "an object", *where, help_=help_)
-            return {}
+            return {name: name for name in remedies.names_in(value)}
         if len(value) > LIMITS.entries:
             self.add(say.too_many_entries("symbols", len(value), LIMITS.entries), *where, key=True)
-            return {}
+            return {name: name for name in value}
         found = {}
         for name, symbol in value.items():
+            found[name] = name  # also of what is wrong, whose uses are no mistakes of their own
             if symbol == "":
                 self.add(say.wrong_json_type("a symbol", "its name", "an empty string"), *where, name)
             elif not isinstance(symbol, str):
@@ -349,7 +353,7 @@ class _Check:
             return
         if len(value) > LIMITS.entries:
             self.add(say.too_many_entries("functions", len(value), LIMITS.entries), "functions", key=True)
-            self.outline.unusable_functions.update(key.partition("(")[0].strip() for key in value)
+            self.outline.unusable_functions.update(*map(remedies.words_in, value))
             return
         for key, formula in value.items():
             found = self.signature(key)
@@ -362,7 +366,7 @@ class _Check:
             elif found is not None:
                 self.outline.functions[found.name] = Declaration(key, found, formula)
                 continue
-            self.outline.unusable_functions.add(key.partition("(")[0].strip())
+            self.outline.unusable_functions.update(remedies.words_in(key))
 
     def signature(self, key: str) -> Signature | None:
         """What the key of a function says, None after a report."""

@@ -40,11 +40,24 @@ def nearest_zone(name: str, speller: Speller) -> str | None:
     >>> nearest_zone("New York", Speller()), nearest_zone("Europe/Berlín", Speller())
     ('America/New_York', 'Europe/Berlin')
     """
-    city = name.strip().replace(" ", "_").casefold()
+    city = _folded(name)
     found = [zone for zone in _zones() if zone.casefold().endswith(f"/{city}") or zone.casefold() == city]
     if len(found) == 1 or (found and len(name) <= _LONGEST):
         return found[0]
     return speller.nearest(name, _zones())
+
+
+def is_spelling(name: str, zone: str) -> bool:
+    """Whether a name is that of a zone, in other letters or with spaces.
+
+    >>> is_spelling("america/new york", "America/New_York"), is_spelling("New York", "America/New_York")
+    (True, False)
+    """
+    return _folded(name) == zone.casefold()
+
+
+def _folded(name: str) -> str:
+    return name.strip().replace(" ", "_").casefold()
 
 
 @cache
