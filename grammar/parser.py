@@ -28,7 +28,7 @@ from lark.parsers.lalr_analysis import Shift
 
 from . import catalogue as say
 from .diagnostics import MAX_DIAGNOSTICS, Edit, Message
-from .dialects import absent, timeframe_of
+from .dialects import absent, plain, timeframe_of
 from .nodes import (
     COMPARISONS,
     At,
@@ -45,7 +45,7 @@ from .nodes import (
     postorder,
 )
 from .printer import to_text
-from .words import LIMITS, TIMEFRAMES, number_text, quoted
+from .words import LIMITS, MARKET_DATA, TIMEFRAMES, number_text, quoted
 
 _INSTEAD = {
     "&&": "AND",
@@ -651,10 +651,17 @@ def _character_mistake(text: str, at: int) -> Iterator[Mistake]:
     yield Mistake(say.unexpected_character(character, help_), at, at + 1)
 
 
+def _prefix_help(name: str) -> str:
+    """What may stand behind a dot: of another instrument its market data, which has small letters."""
+    if plain(name) in MARKET_DATA:
+        return f"another instrument has its market data as here: spy.{plain(name)}"
+    return "functions and names have no prefix; only market data of another instrument has one: spy.close"
+
+
 def _token_mistake(text: str, kind: str, place: _Token, expected: str) -> Mistake:
     token, start, end = place
     if re.match(r"\.[A-Za-z_]", token):
-        help_ = absent(token[1:]) or "functions and names have no prefix"
+        help_ = absent(token[1:]) or _prefix_help(token[1:])
         return Mistake(say.unexpected_character(".", help_), start, start + 1)
     if kind in ("RIGHT", "RIGHT_SQUARE"):
         opened = _open_brackets(text[:start])

@@ -561,3 +561,20 @@ def test_a_formula_as_large_as_a_document_may_be_is_answered_at_once() -> None:
     inputs = {f"i{n}": f"f{n}(close)" for n in range(60)}
     document = json.dumps(with_functions(functions, inputs=inputs, conditions={"up": "i0 > 0"}))
     quickly(lambda: dslc.validate(document), 8e-6 * len(document))
+
+
+def test_what_the_candles_of_a_call_make_wrong_is_not_said_of_its_arguments() -> None:
+    """Nor is a dot called meaningless without a word on the one place where it has a meaning."""
+    document = {
+        "configuration": {"timeframe": "1H", "symbols": {"spy": "SPY"}},
+        "functions": {"slow(n)": "ema(close, n) @ 4H"},
+        "inputs": {},
+        "conditions": {"up": "slow(9) @ 1D > 1", "other": "spy.Close > 1", "third": "(close > 1)[4H]"},
+        "score": {"up": 1},
+        "decision": {"entry": "score >= 1"},
+    }
+    said = {one.code: f"{one.message}; {one.help}" for one in dslc.validate(document)}
+    assert "arguments `4H`" not in said["E422"]
+    assert "other candles" in said["E422"]
+    assert "spy.close" in said["E204"]
+    assert "`close @ 4H`" in said["E409"]

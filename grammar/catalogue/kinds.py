@@ -134,7 +134,10 @@ def timeframe_misused(what: str) -> Said:
     Right:
         "conditions": {"up": "timeframe == 1H AND close > open"}
     """
-    return f"{what} can only be used as `timeframe == 1H` or `timeframe != 1H`", None
+    return (
+        f"{what} can only be used as `timeframe == 1H` or `timeframe != 1H`",
+        "candles of a higher timeframe are read with `@`, as in `close @ 4H`",
+    )
 
 
 @code("E410")
@@ -339,10 +342,10 @@ def series_left_out(function: str, first: str, call: str) -> Said:
 
 @code("E422")
 def unfit_call(function: str, part: str, problem: str) -> Said:
-    """The arguments of a call make something in the formula of the function impossible.
+    """The arguments of a call, or the candles on which it stands, make something in the formula impossible.
 
     Why: The formula is right by itself, and so is the argument; together they ask for something that does not
-    exist, such as a window of no candles.
+    exist, such as a window of no candles, or candles of 4H in a call on those of 1D.
 
     Wrong:
         "functions": {"half(x, n)": "sma(x, n / 2)"},
@@ -351,8 +354,8 @@ def unfit_call(function: str, part: str, problem: str) -> Said:
         "functions": {"half(x, n)": "sma(x, n / 2)"},
         "conditions": {"up": "close > half(close, 10)"}
     """
-    return f"with these arguments {quoted(part)} in the formula of {quoted(function)} is wrong: {problem}", (
-        "give other arguments, or change the formula"
+    return f"called so, {quoted(part)} in the formula of {quoted(function)} is wrong: {problem}", (
+        "call it with other arguments or on other candles, or change the formula"
     )
 
 
