@@ -289,6 +289,16 @@ def test_what_is_wrong_with_one_symbol_is_reported_and_the_rest_is_done(data: Pa
     assert good.rows + 1 == found.rows  # UP needs no volume
 
 
+def test_a_strategy_of_another_instrument_fails_alone_and_is_sent_nowhere(data: Path, tmp_path: Path) -> None:
+    other = {**UP, "configuration": {**UP["configuration"], "symbols": {"spy": "SPY"}}}
+    other |= {"inputs": {}, "conditions": {"up": "close > spy.close"}, "score": {"up": 1}}
+    other["decision"] = {"entry": "score >= 1"}
+    found = dslc.score([UP, other], data, tmp_path / "out")
+    failures = lines(tmp_path / "out" / "failures.ndjson")
+    assert (found.rows, {item["code"] for item in failures}, len(failures)) == (3, {"B311"}, 3)
+    assert all("`SPY`" in item["message"] and "--symbol" not in item["message"] for item in failures)
+
+
 def test_a_strategy_over_its_budget_fails_alone(data: Path, tmp_path: Path) -> None:
     dear = strategy(" + ".join(f"sma(close, {n})" for n in range(2, 40)) + " > 0")
     documents = [UP, dear, DOWN]

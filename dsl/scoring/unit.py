@@ -207,6 +207,10 @@ def _blame(scores: Scores, group: Sequence[Strategy], error: Exception) -> None:
         code, message = found.code, found.message + (f"; {found.help}" if found.help else "")
     else:
         code, message = getattr(error, "code", "S101"), str(error)
+        if code == "B311":  # its way out is one of other commands
+            message = (
+                f"{getattr(error, 'message', message)}; score brings a strategy the bars of one symbol alone"
+            )
     scores.failures += [Failure(scores.symbol.name, one.hash, code, message) for one in group]
 
 
