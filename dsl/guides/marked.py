@@ -67,7 +67,7 @@ def _names() -> str:
 def _limits() -> str:
     rows = {
         "a document": amount_in_kibibytes(LIMITS.document_bytes),
-        "brackets, calls, `NOT`, signs and `@` open at once; objects and arrays in each other": LIMITS.nesting,
+        "brackets, calls, `NOT`, signs and `@` at once; objects and arrays in each other": LIMITS.nesting,
         "characters of an expression": LIMITS.expression_characters,
         "inputs, and conditions": LIMITS.entries,
         "distinct computations": LIMITS.nodes,
