@@ -470,8 +470,9 @@ class _Run:
         if reduce in ("signals", "entries"):
             return self.whole()
         if reduce == "last":
-            return plan.bytes(1)
-        return statistics_bytes(plan, self.strategies, self.candles(first, last), self.threads)
+            return plan.bytes_of_run(1) + plan.bytes_of_rows(len(self.bars))
+        candles, read = self.candles(first, last), len(self.bars)
+        return statistics_bytes(plan, self.strategies, candles, self.threads, read)
 
     def signals(self) -> Iterator[Evaluation]:
         plan = self.prepared.plan

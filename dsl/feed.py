@@ -140,7 +140,7 @@ class Feed:
         if self.candles:
             first = None if bars.times is None else int(bars.times[0])
             self._check_next(first, bars.matrix[:, 0].tolist())
-        self._level.skip(market_of(bars, self.timeframe), bars.matrix)
+        self._level.skip(market_of(bars, self.timeframe, self.prepared.plan.reads), bars.matrix)
         if bars.times is not None:
             before = int(bars.times[-2]) if len(bars) > 1 else self.time
             self._before, self.time = before, int(bars.times[-1])

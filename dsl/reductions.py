@@ -168,15 +168,20 @@ def last_candles(
 
 def piece_of(plan: Plan) -> int:
     """How many candles of a plan's results are kept at a time."""
-    candle = (plan.bytes(WORD) - plan.bytes(0)) / WORD
+    candle = (plan.bytes_of_run(WORD) - plan.bytes_of_run(0)) / WORD
     return max(1, int(_PIECE_BYTES / max(candle, 1.0)) // WORD) * WORD
 
 
-def statistics_bytes(plan: Plan, strategies: Sequence[Strategy], candles: int, threads: int) -> int:
-    """The memory that `statistics` needs for its results, and for the pieces of all threads."""
+def statistics_bytes(
+    plan: Plan, strategies: Sequence[Strategy], candles: int, threads: int, read: int
+) -> int:
+    """The memory that `statistics` needs for its results and the pieces of all threads.
+
+    So many candles are counted; rows that are made are made of all that were `read`.
+    """
     bits = len(strategies) * -(-candles // WORD) * WORD // 8
     tables = sum(8 * _table(strategy)[1] for strategy in strategies)
-    pieces = threads * plan.bytes(min(piece_of(plan), candles))
+    pieces = threads * plan.bytes_of_run(min(piece_of(plan), candles)) + plan.bytes_of_rows(read)
     return bits + tables + max(pieces, sample_bytes(len(strategies), candles))  # first these, then that
 
 

@@ -58,8 +58,10 @@ def _by_day(wall: Times, figure: Callable[[Times], Times]) -> NDArray[Any]:
     days = day_number(wall)
     if len(days) == 0:
         return days
-    first = int(days.min())
-    return figure(np.arange(first, int(days.max()) + 1))[days - first]
+    first, behind = int(days.min()), int(days.max()) + 1
+    if behind - first > len(days):
+        return figure(days)
+    return figure(np.arange(first, behind))[days - first]
 
 
 def _months(days: Times) -> NDArray[Any]:

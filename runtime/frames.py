@@ -31,10 +31,10 @@ from numpy.typing import NDArray
 from . import clock
 from .bars import Bars
 from .calendar import figures, own_zone
-from .engine import Kept, Machine
+from .engine import Kept, Machine, room_for
 from .market import Market, is_of_clock, market_of
 from .merging import rule_of
-from .plan import FIELD_ROWS, HELD, Frame, Plan, Row
+from .plan import FIELD_ROWS, HELD, PIECE, Frame, Plan, Row
 from .resample import Opening, before_first, candle_spans, candles_of, ends_of_bars
 from .states import HeldState, State
 from .watch import Watch
@@ -101,17 +101,28 @@ class Level:
 
     def matrix(self, market: Market) -> Numbers:
         """What the plan reads on the next candles, shape (rows, candles); the frames go along them."""
-        held = [frame.advance(market) for frame in self._frames]
         made = np.empty((len(self.plan.rows), market.candles))
+        for place, frame in enumerate(self._frames):
+            frame.advance(
+                market, [made[self.plan.rows.index((HELD, place, at))] for at in range(frame.results)]
+            )
         for line, row in zip(made, self.plan.rows, strict=True):
+            self._look()
             if row[0] == HELD:
-                line[:] = held[int(row[1])][int(row[2])]
-            elif is_of_clock(row):
+                continue
+            if is_of_clock(row):
                 assert market.opening is not None
-                line[:] = figures(str(row[0]), str(row[2]), market.opening.times)
+                for start in range(0, market.candles, PIECE):
+                    self._look()
+                    times = market.opening.times[start : start + PIECE]
+                    line[start : start + PIECE] = figures(str(row[0]), str(row[2]), times)
             else:
                 line[:] = market.rows.get(row, _NAN)
         return made
+
+    def _look(self) -> None:
+        if self._how["watch"] is not None:
+            self._how["watch"].look()
 
     def advance(self, market: Market) -> Numbers:
         """The numbers that the plan keeps on the next candles, shape (results, candles)."""
@@ -119,8 +130,9 @@ class Level:
         machine = Machine(self.plan, **self._how)
         if self._begun:
             machine.recall(self.machine.memory())
-        found = np.empty((len(self.plan.stores), market.candles))
-        found[:, :-1] = machine.run(matrix[:, :-1]).numbers
+        kept = room_for(self.plan, market.candles)
+        found = kept.numbers
+        machine.run(matrix[:, :-1], replace(kept, numbers=found[:, :-1]))
         found[:, -1] = machine.push(matrix[:, -1]).numbers[:, 0]
         self.machine.recall(machine.memory())
         self._begun = True
@@ -189,9 +201,11 @@ class Held:
 
     def __init__(self, frame: Frame, sources: tuple[Row, ...], how: Mapping[str, Any]) -> None:
         self.frame = frame
-        self.held = np.full(len(frame.plan.stores), _NAN)
+        self.results = len(frame.plan.stores)
+        self.held = np.full(self.results, _NAN)
         self._zone = own_zone(frame.zone)
-        self._level = Level(frame.plan, **{**how, "watch": _quiet(how["watch"])})
+        self._watch: Watch | None = how["watch"]
+        self._level = Level(frame.plan, **{**how, "watch": _quiet(self._watch)})
         self._places = [sources.index(row) for row in self._level.sources]
         self._rules = [rule_of(row) for row in self._level.sources]
         self._candle: _Candle | None = None
@@ -241,34 +255,37 @@ class Held:
     def _opening(self, starts: clock.Times) -> Opening:
         return Opening(starts, clock.TIMEFRAMES[self.frame.timeframe], self._zone)
 
-    def advance(self, market: Market) -> Numbers:
-        """What is held on each of the next candles, shape (results, candles)."""
-        found = np.empty((len(self.held), market.candles))
+    def advance(self, market: Market, found: Sequence[Numbers]) -> None:
+        """Write what is held on each of the next candles, a line for each result: `found`, all (candles,)."""
         if not market.candles:
-            return found
+            return
         assert market.opening is not None
         firsts, starts, ends = candles_of(market.opening.times, self.frame.timeframe, self._zone)
         first, last = int(firsts[1]) if len(firsts) > 1 else market.candles, int(firsts[-1])
         self._one_by_one(market, range(first), found)
         if first < last:
             spans = firsts[1:-1] - first, starts[1:-1], ends[1:-1]
-            self._at_once(market.part(first, last), spans, found[:, first:last])
+            self._at_once(market.part(first, last), spans, [line[first:last] for line in found])
         self._one_by_one(market, range(max(first, last), market.candles), found)
-        return found
 
-    def _one_by_one(self, market: Market, rows: range, found: Numbers) -> None:
+    def _one_by_one(self, market: Market, rows: range, found: Sequence[Numbers]) -> None:
         opening = market.opening
         assert opening is not None
         columns = [market.rows.get(row) for row in self._level.sources]
         values = [_NAN] * (max(self._places, default=-1) + 1)
         for row in rows:
+            self._look()
             for place, column in zip(self._places, columns, strict=True):
                 values[place] = _NAN if column is None else float(column[row])
             self.take(replace(opening, times=opening.times[row : row + 1]), values)
-            found[:, row] = self.held
+            for line, value in zip(found, self.held.tolist(), strict=True):
+                line[row] = value
 
     def _at_once(
-        self, market: Market, spans: tuple[NDArray[np.intp], clock.Times, clock.Times], found: Numbers
+        self,
+        market: Market,
+        spans: tuple[NDArray[np.intp], clock.Times, clock.Times],
+        found: Sequence[Numbers],
     ) -> None:
         """Whole candles of the frame, behind the one that is being made: where they begin, and when."""
         assert market.opening is not None
@@ -280,16 +297,24 @@ class Held:
         rows = {}
         for row, rule in zip(self._level.sources, self._rules, strict=True):
             values = market.rows.get(row)
+            self._look()
             if values is not None:
                 rows[row] = rule.many(
                     values if late is None else np.where(late, _NAN, values), firsts, behind
                 )
         results = self._level.advance(Market(rows, len(firsts), self._opening(starts)))
-        found[:, : seen[0]] = self.held[:, None]
-        found[:, seen[0] :] = np.repeat(results, np.diff(seen, append=market.candles), axis=1)
+        seen_for = np.diff(seen, append=market.candles)
+        for line, before, result in zip(found, self.held.tolist(), results, strict=True):
+            self._look()  # a line is a matter of milliseconds, all of them need not be
+            line[: seen[0]] = before
+            line[seen[0] :] = np.repeat(result, seen_for)
         self.held = results[:, -1].copy()
         self._candle = _Candle(int(starts[-1]), int(ends[-1]), True, True, [_NAN] * len(self._rules))
         self._before = None
+
+    def _look(self) -> None:
+        if self._watch is not None:
+            self._watch.look()
 
     def state(self) -> HeldState:
         """What it remembers."""
@@ -380,4 +405,4 @@ def matrix_of(
     """
     if plan.rows == FIELD_ROWS:
         return bars.matrix
-    return Level(plan, compiled=compiled, watch=watch).matrix(market_of(bars, timeframe))
+    return Level(plan, compiled=compiled, watch=watch).matrix(market_of(bars, timeframe, plan.reads, watch))

@@ -10,7 +10,7 @@ defined on the first and the third.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bars import Bars, BarsError
-from .clock import TIMEFRAMES
+from .clock import DAY, TIMEFRAMES
 from .column_names import quoted
-from .plan import FIELDS, Plan, Row
+from .plan import FIELDS, PIECE, Plan, Row
 from .resample import Opening, ends_of_bars
+from .watch import Watch
 
 Numbers = NDArray[np.float64]
 
@@ -53,15 +54,20 @@ class Market:
         }
 
 
-def market_of(bars: Bars, timeframe: str) -> Market:
-    """All that the bars bring, which are candles of the timeframe."""
+def market_of(
+    bars: Bars, timeframe: str, reads: Collection[Row] | None = None, watch: Watch | None = None
+) -> Market:
+    """What the bars bring, which are candles of the timeframe: of other instruments only what is read."""
     rows: dict[Row, Numbers] = {
         (field,): row for field, row in zip(FIELDS, bars.matrix, strict=True) if field in bars.present
     }
     rows |= {(name, "series"): values for name, values in bars.series.items()}
     for name, other in bars.symbols.items():
-        seen = _seen(bars, other, timeframe)
-        rows |= {(field, "symbol", name): values for field, values in zip(FIELDS, seen, strict=True)}
+        own: list[Row] = [(field, "symbol", name) for field in FIELDS]
+        wanted = [row for row in own if reads is None or row in reads]
+        if wanted:
+            seen = _seen(bars, other, timeframe, [str(row[0]) for row in wanted], watch)
+            rows |= zip(wanted, seen, strict=True)
     return Market(rows, len(bars), _opening(bars, timeframe))
 
 
@@ -71,16 +77,24 @@ def _opening(bars: Bars, timeframe: str) -> Opening | None:
     return Opening(bars.times, TIMEFRAMES[timeframe], bars.zone, bars.has_offsets)
 
 
-def _seen(bars: Bars, other: Bars, timeframe: str) -> Numbers:
-    """The candles of another instrument on those of the bars, (5, n), NaN where none closes."""
-    found = np.full((len(FIELDS), len(bars)), np.nan)
+def _seen(
+    bars: Bars, other: Bars, timeframe: str, fields: Sequence[str], watch: Watch | None
+) -> list[Numbers]:
+    """Fields of another instrument's candles on those of the bars, each (n,), NaN where none closes."""
     mine, theirs = _opening(bars, timeframe), _opening(other, timeframe)
+    found = [np.full(len(bars), np.nan) for _ in fields]
     if mine is None or theirs is None or not len(other) or not len(bars):
         return found
-    ends, closing = ends_of_bars(mine), ends_of_bars(theirs)
-    last = np.searchsorted(closing, ends, side="right") - 1  # the last that has closed by then
-    there = (last >= 0) & (closing[np.maximum(last, 0)] > mine.times)
-    found[:, there] = other.matrix[:, last[there]]
+    # Of days, which are few, the closings are needed; of others where they open, and how much later that is.
+    closing, later = (theirs.times, theirs.length) if theirs.length < DAY else (ends_of_bars(theirs), 0)
+    for start in range(0, len(bars), PIECE):
+        if watch is not None:
+            watch.look()
+        rows = slice(start, start + PIECE)
+        last = np.searchsorted(closing, ends_of_bars(mine, rows) - later, side="right") - 1  # closed by then
+        there = (last >= 0) & (closing[np.maximum(last, 0)] + later > mine.times[rows])
+        for values, field in zip(found, fields, strict=True):
+            np.copyto(values[rows], other.matrix[FIELDS.index(field)][last], where=there)
     return found
 
 

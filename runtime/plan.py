@@ -51,10 +51,13 @@ MOVE = 0.4  # a value of a halo, once a chunk
 CALL = 10.0  # a step, once a chunk
 ROW = 2.0  # a value of a row that is put beside the bars, and
 CLOCK = 14.0  # one of a row that tells the time,
+BESIDE = 40.0  # one of another instrument, whose candle is looked for,
 RESAMPLED = 6.0  # a candle that goes into one of a higher timeframe, and
 CANDLE = 100.0  # each of those
 FILL = 1.5  # eight bytes of the workspace, once a run: new memory, too
 FAR = 1.25  # times as long takes a step on operands that the second-level cache has no room for,
+PIECE = 1 << 16  # candles of a row that are made at a time,
+_BYTES_MADE = 64  # and what is needed for each of those besides
 _BYTES_RESAMPLED = 96  # of a candle that goes into one of a higher timeframe
 _NEAR_BYTES = 1 << 20  # which is where the workspace is larger
 
@@ -200,11 +203,22 @@ class Plan:
 
     def bytes(self, candles: int) -> int:
         """Memory that running the plan allocates: the workspace, what is kept, and rows that are made."""
-        kept = sum(store_bytes(store.form, candles) for store in self.stores)
-        made = 0 if self.rows == FIELD_ROWS else 8 * len(self.rows) * candles
+        return self.bytes_of_rows(candles) + self.bytes_of_run(candles)
+
+    def bytes_of_run(self, candles: int) -> int:
+        """The memory for the workspace and for what is kept."""
+        return self.workspace + sum(store_bytes(store.form, candles) for store in self.stores)
+
+    def bytes_of_rows(self, candles: int) -> int:
+        """The memory for rows that are made: of the clock, of other instruments, of higher timeframes."""
+        if self.rows == FIELD_ROWS:
+            return 0
+        beside = [row for row in self.reads if row[1:2] == ("symbol",)]
+        made = 8 * (len(self.rows) + len(beside)) * candles
+        made += _BYTES_MADE * min(candles, PIECE)
         for frame in self.frames:
             made += _BYTES_RESAMPLED * candles + frame.plan.bytes(candles // frame.least + 2)
-        return kept + made + self.workspace
+        return made
 
     @cached_property
     def workspace(self) -> int:
@@ -216,7 +230,7 @@ class Plan:
 
 def row_cost(row: Row) -> float:
     """The work for a value of a row that is made."""
-    return CLOCK if row[1:2] == ("clock",) else ROW
+    return {"clock": CLOCK, "symbol": BESIDE}.get(str(row[1]) if len(row) > 1 else "", ROW)
 
 
 def store_bytes(form: StoreForm, candles: int) -> int:

@@ -423,7 +423,7 @@ def test_statistics_need_no_more_memory_than_is_said(candles: int, strategies: i
     batch.evaluate({"close": close[:100]}, reduce="stats")
     bars = dslc.Bars({"close": close})
     plan = batch._prepare("1H", "stats").plan
-    said = reductions.statistics_bytes(plan, batch._strategies("1H"), candles, 1)
+    said = reductions.statistics_bytes(plan, batch._strategies("1H"), candles, 1, candles)
     bars.check_timeframe("1H")
     tracemalloc.start()
     batch.evaluate(bars, reduce="stats")
