@@ -50,7 +50,7 @@ class Opening:
     """When at least one bar opens, and how long bars are.
 
     `times` (n,) are increasing; `length` is in nanoseconds, where DAY means one day of the calendar of
-    `zone`. With `mixed` the bars' offsets come and go and no calendar is known.
+    `zone` and WEEK seven. With `mixed` the bars' offsets come and go and no calendar is known.
     """
 
     times: Times
@@ -219,9 +219,9 @@ def ends_of_bars(bars: Opening, rows: slice = slice(None)) -> Times:
         return times + bars.length
     if bars.mixed:
         return times + 1
-    # The next daily bar opens on another date, at no known time of day.
+    # The next daily bar opens on another date, at no known time of day; a weekly one six dates later.
     days = _day_starts(bars.zone, int(times[0]), int(times[-1]))[1]
-    return days[np.searchsorted(days, times, side="right")]
+    return days[np.searchsorted(days, times, side="right") + bars.length // DAY - 1]
 
 
 def before_first(bars: Opening) -> int:

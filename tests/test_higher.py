@@ -555,6 +555,26 @@ def test_another_instrument_is_seen_where_it_closes() -> None:
         strategy.evaluate(bars)
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "late"),
+    [("UTC", "UTC", 0), ("UTC", "America/New_York", 1), ("America/New_York", "UTC", 0), ("UTC", "Sunday", 0)],
+)
+def test_weeks_of_another_instrument_end_seven_days_after_they_begin(
+    mine: str, theirs: str, late: int
+) -> None:
+    """A week that ends after that of the strategy does is seen a week later."""
+
+    def weeks(zone: str) -> dslc.Bars:
+        first, zone = ("2024-01-07T22:00", "UTC") if zone == "Sunday" else ("2024-01-08", zone)
+        start = datetime.fromisoformat(first).replace(tzinfo=ZoneInfo(zone))
+        times = [start + timedelta(days=7 * week) for week in range(20)]  # on the clock on the wall
+        return dslc.Bars({"time": times, "close": np.arange(1.0, 21.0)}, timeframe="1W")
+
+    strategy = strategy_of("spy.close", "1W", symbols={"spy": "SPY"})
+    found = value_of(strategy, weeks(mine), symbols={"SPY": weeks(theirs)})
+    np.testing.assert_array_equal(found, [*[np.nan] * late, *range(1, 21 - late)])
+
+
 STEPS = st.lists(st.integers(1, 4), min_size=1, max_size=20)
 
 
