@@ -14,6 +14,7 @@ from .limits.budgets import check_budgets
 from .prepared import ENTRY, SCORE, by_name
 from .runtime import engine
 from .runtime.bars import Bars
+from .runtime.bars_error import naming
 from .runtime.frames import matrix_of
 from .runtime.market import require
 from .runtime.watch import Watch
@@ -183,7 +184,8 @@ def ready(
     read = {name for strategy in strategies for name in strategy.market.symbols.values()}
     for name in sorted(read & bars.symbols.keys()):
         other = bars.symbols[name]
-        notes += [f"{name}: {note}" for note in (*other.notes, *other.check_timeframe(timeframe))]
+        with naming(name):
+            notes += [f"{name}: {note}" for note in (*other.notes, *other.check_timeframe(timeframe))]
     return bars, tuple(notes)
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import clock
-from .bars_error import BarsError
+from .bars_error import BarsError, naming
 from .column_names import listed
 from .plan import FIELDS
 from .resample import Candles, Opening, alignment_zone, bar_length, resample
@@ -99,9 +99,10 @@ class Bars:
     ) -> None:
         if timeframe is not None:
             _length(timeframe)
-        beside = {
-            name: bars if isinstance(bars, Bars) else Bars(bars) for name, bars in (symbols or {}).items()
-        }
+        beside = {}
+        for name, bars in (symbols or {}).items():
+            with naming(name):
+                beside[name] = bars if isinstance(bars, Bars) else Bars(bars)
         if isinstance(data, Bars):
             changes = {"timeframe": timeframe or data.timeframe, "symbols": {**data.symbols, **beside}}
             self._set(**data._state() | changes | ({"_digest": None} if beside else {}))
@@ -286,11 +287,17 @@ class Bars:
         zone = alignment_zone(align)
         if self.times is None:
             raise BarsError("B305", "bars without times cannot be resampled", help="add a time column")
+        others = {}
+        for name, bars in self.symbols.items():
+            with naming(name):
+                others[name] = bars.resample(timeframe, align=align)
+        beside = {"symbols": others} | ({"_digest": None} if others else {})
         if len(self) == 0:
-            return _restore(self._state() | {"timeframe": timeframe})
+            return _restore(self._state() | beside | {"timeframe": timeframe})
         source = self._source_length(timeframe)
         if source == length:
-            return _restore(self._state() | {"notes": (*self.notes, f"the bars are {timeframe} already")})
+            notes = (*self.notes, f"the bars are {timeframe} already")
+            return _restore(self._state() | beside | {"notes": notes})
         shown_in = zone if zone == align and align is not None else self.zone
         if source is None:
             reason = "it does not tell how long a bar is; declare it with timeframe="
@@ -298,17 +305,15 @@ class Bars:
             none = {name: values[:0] for name, values in self.series.items()}
             candles = Candles(self.matrix[:, :0], self.times[:0], (note,), none)
         else:
-            bars = Opening(self.times, source, self.zone, self._wall is not None)
-            candles = resample(self.matrix, bars, timeframe, zone, shown_in, self.series)
+            opening = Opening(self.times, source, self.zone, self._wall is not None)
+            candles = resample(self.matrix, opening, timeframe, zone, shown_in, self.series)
         made = _restore(
             self._state()
             | {
                 "matrix": np.ascontiguousarray(candles.matrix),
                 "times": candles.times,
                 "series": _frozen(candles.series),
-                "symbols": {
-                    name: bars.resample(timeframe, align=align) for name, bars in self.symbols.items()
-                },
+                "symbols": others,
                 "zone": shown_in,
                 "timeframe": timeframe,
                 "_wall": None,

@@ -1,5 +1,8 @@
 """Owns BarsError: what is said of market data that cannot be used, with the list of all its codes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class BarsError(ValueError):
     """Market data that cannot be used, or not for what was asked of it.
@@ -35,3 +38,20 @@ class BarsError(ValueError):
         place = "" if self.row is None else f"row {self.row}{moment}: "
         advice = f"; {self.help}" if self.help else ""
         return place + self.message + advice
+
+
+@contextmanager
+def naming(instrument: str) -> Iterator[None]:
+    """Say of which instrument the bars are that cannot be used.
+
+    >>> with naming("SPY"):
+    ...     raise BarsError("B305", "the bars have no times")
+    Traceback (most recent call last):
+    ...
+    dslc.runtime.bars_error.BarsError: SPY: the bars have no times
+    """
+    try:
+        yield
+    except BarsError as error:
+        message = f"{instrument}: {error.message}"
+        raise BarsError(error.code, message, error.row, error.time, error.help) from None

@@ -608,6 +608,29 @@ def test_resampling_takes_everything_along() -> None:
     assert found.tolist() == [30.0 + 60_000.0, 120.0 + 120_000.0]
 
 
+def test_an_instrument_is_resampled_beside_bars_that_are_candles_already() -> None:
+    quarters = np.datetime64("2024-01-01T00", "ns") + np.arange(24) * np.timedelta64(15, "m")
+    other = {"time": quarters, "close": np.arange(1.0, 25.0)}
+    strategy, bars = strategy_of("spy.close", symbols={"spy": "SPY"}), hours("2024-01-01T00", 6)
+    found = value_of(strategy, bars, symbols={"SPY": other}, resample=True)
+    assert found.tolist() == [4.0, 8.0, 12.0, 16.0, 20.0, 24.0]
+    together = dslc.Bars(bars, symbols={"SPY": other})
+    assert together.resample("1H").digest != together.digest
+
+
+def test_bars_that_cannot_be_used_are_said_to_be_those_of_their_instrument() -> None:
+    strategy, bars = strategy_of("spy.close", symbols={"spy": "SPY"}), hours("2024-01-01T00", 6)
+    minutes = {**bars, "time": bars["time"][0] + np.arange(6) * np.timedelta64(1, "m")}
+    for other, resample, code in (
+        ({**bars, "close": -bars["close"]}, False, "B202"),
+        (minutes, False, "B302"),
+        ({"close": [1.0, 2.0]}, True, "B305"),
+    ):
+        with pytest.raises(dslc.BarsError, match="SPY: ") as raised:
+            strategy.evaluate(bars, symbols={"SPY": other}, resample=resample)
+        assert raised.value.code == code
+
+
 def test_bars_without_times_cannot_say_what_time_it_is() -> None:
     for text in ("hour()", "close @ 4H", "vwapSession(close)"):
         with pytest.raises(dslc.BarsError) as raised:
