@@ -338,7 +338,7 @@ class Bars:
             found = clock.gaps(self.times, wall, timeframe)
             if found.min() == length == clock.most_common(found):
                 return length
-            common = clock.most_common(np.diff(self.times))
+            common = clock.most_common(clock.steps(self.times))
         if source > length or common > length:
             raise BarsError(
                 "B308",
@@ -360,7 +360,7 @@ class Bars:
         row = int(np.argmin(found)) + 1
         if found[row - 1] >= clock.TIMEFRAMES[timeframe]:
             return
-        exact = np.diff(self.times)
+        exact = clock.steps(self.times)
         common = clock.most_common(exact)
         resample = "resample the bars (--resample, resample=True)"
         if advice is None and common < clock.TIMEFRAMES[timeframe]:

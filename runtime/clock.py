@@ -54,6 +54,7 @@ TIMEFRAMES = MappingProxyType(
 EARLIEST = int(np.datetime64("1678-01-01", "ns").view(np.int64))
 LATEST = int(np.datetime64("2262-04-01", "ns").view(np.int64))
 
+_LONGEST = np.iinfo(np.int64).max
 _PIECE = 1 << 18  # gaps looked at at a time
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 
@@ -156,10 +157,20 @@ def gaps(times: Times, wall: Times, timeframe: str) -> Times:
     [0]
     """
     if timeframe == "1D":
-        return np.diff(day_number(wall)) * DAY
+        return np.minimum(np.diff(day_number(wall)), _LONGEST // DAY) * DAY
     if timeframe == "1W":
-        return np.diff(week_number(wall)) * WEEK
-    return np.diff(times)
+        return np.minimum(np.diff(week_number(wall)), _LONGEST // WEEK) * WEEK
+    return steps(times)
+
+
+def steps(times: Times) -> Times:
+    """From each of increasing times to the next; of more than 292 years, which int64 cannot tell, those.
+
+    >>> (steps(np.array([EARLIEST, 0, LATEST - 1])) // DAY).tolist()
+    [106650, 106740]
+    """
+    found = np.diff(times)
+    return np.where(found < 0, _LONGEST, found)
 
 
 def distinct_gaps(times: Times, wall: Callable[[slice], Times], timeframe: str) -> tuple[Times, Times]:

@@ -69,9 +69,10 @@ def bar_length(times: Times, wall: Times) -> int | None:
     """
     if len(times) < 2:
         return None
-    if int(np.gcd.reduce(np.diff(wall))) % DAY == 0:
+    # Unsigned, two times may be more than 292 years apart.
+    if int(np.gcd.reduce(np.diff(wall.astype(np.uint64)))) % DAY == 0:
         return DAY
-    return int(np.gcd.reduce(np.diff(times)))
+    return int(np.gcd.reduce(np.diff(times.astype(np.uint64))))
 
 
 def alignment_zone(align: str | None) -> str | None:

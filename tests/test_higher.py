@@ -23,6 +23,7 @@ from dslc.grammar.printer import to_text
 from dslc.grammar.spelling import Speller
 from dslc.runtime import engine
 from dslc.runtime.frames import matrix_of
+from dslc.runtime.resample import bar_length
 from dslc.schemas.structure import check_structure
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -651,6 +652,23 @@ def test_the_digest_covers_all_that_is_read() -> None:
     }
     assert len(digests) == 4
     assert dslc.Bars(plain, symbols={"SPY": plain}).digest in digests
+
+
+@pytest.mark.parametrize("timeframe", ["1M", "1H", "1D"])
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_two_bars_five_centuries_apart(timeframe: str, zone: str) -> None:
+    """Further than int64 nanoseconds reach; no candle between them is made."""
+    times = np.array(["1678-01-02", "1678-01-03", "2262-03-01"], "M8[ns]")
+    bars = dslc.Bars({"time": times, "close": [1.0, 2.0, 3.0]}, timeframe=timeframe)
+    strategy = strategy_of("close @ 1W", timeframe, zone)
+    found = value_of(strategy, bars)
+    stream = strategy.stream()
+    ticks = [
+        stream.push(time, close=close).inputs["it"] for time, close in zip(times, (1, 2, 3), strict=True)
+    ]
+    np.testing.assert_array_equal(found, ticks)
+    hours = np.array([times[0], times[0] + np.timedelta64(1, "h"), times[2]]).view(np.int64)
+    assert bar_length(hours, hours) == HOUR
 
 
 # --- laws that every value keeps ----------------------------------------------------------------------------
