@@ -90,8 +90,8 @@ class _Stream(Generic[T]):
 
         `time` is when it opened, None where no candle has a time. A field that the strategy does not
         read may be None. `series` are further columns by their names, None or left out where a value is
-        missing; `symbols` are the candles of other instruments that closed with this one, or since the
-        one before: (open, high, low, close, volume), left out where there is none. Raises BarsError, and
+        missing; `symbols` are the candles of other instruments that closed within this one, the last of
+        each: (open, high, low, close, volume), left out where there is none. Raises BarsError, and
         stays as it was, where `Bars` would refuse the candle or it does not follow on the one before.
 
         >>> import dslc
