@@ -554,7 +554,8 @@ class Strategy:
         """The strategy on candles that come one at a time, or going on where `snapshot` was taken.
 
         Each candle gets the bits that `evaluate` gives it. Times without an offset are read in
-        `zone`. Raises SnapshotError for a snapshot of another strategy or version.
+        `zone`, and candles of 1D and 1W end with its days: give that of the bars, `Bars.zone`.
+        Raises SnapshotError for a snapshot of another strategy or version.
         """
         from .stream import Stream
 
