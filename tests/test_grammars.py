@@ -22,6 +22,7 @@ from dslc.grammar.parser import parse
 from dslc.grammar.words import TIMEFRAMES
 from dslc.guides.gbnf import gbnf, lark_grammar
 from dslc.runtime.registry import functions, public_names
+from dslc.schemas.signatures import signature
 import pytest
 
 from . import programs
@@ -302,12 +303,14 @@ def expressions(document: dict[str, Any]) -> Iterator[str]:
     yield document["decision"]["entry"]
 
 
-def test_the_expressions_of_the_examples_are_in_it() -> None:
+def test_the_expressions_of_the_examples_are_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for path in sorted((ROOT / "examples").glob("*.json")):
         document = json.loads(path.read_text(encoding="utf-8"))
         if "strategySnapshotJson" in document:
             document = json.loads(document["strategySnapshotJson"])
-        for text in expressions(document):
+        own = [found for key in document.get("functions", {}) if (found := signature(key)) is not None]
+        monkeypatch.setitem(RULES, "call", read(gbnf(own))["call"])
+        for text in (*expressions(document), *document.get("functions", {}).values()):
             assert accepted(text), text
 
 
