@@ -99,6 +99,10 @@ class Naming(Reading):
             without = signature.endswith("()")
             mend = remedies.rewrite(self.pointer, end, end, "()", True) if without else None
             return self.refuse_name(say.missing_parentheses(name, signature), node, mend=mend)
+        if name in outline.market.symbols:
+            end = inside(node)[1]
+            mend = self.propose(remedies.of_text, end, end, ".close", False)
+            return self.refuse_name(say.unknown_name(name, f"write `{name}.close`"), node, mend=mend)
         otherwise = self.meant_elsewhere(name)
         message = self.unknown(self.section, name, say.unknown_name, self.known_names(), otherwise)
         return self.refuse_name(message, node, mend=self.name_mend(node))

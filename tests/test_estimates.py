@@ -216,6 +216,8 @@ def everything(strategy: dslc.Strategy) -> tuple[str, ...]:
 
 def test_the_price_of_every_kernel_was_measured_and_is_declared_for_about_that() -> None:
     for name, found in kernels().items():
+        if name.startswith("own_"):
+            continue  # a user's, which another test has registered
         for lanes in (1, LANES) if found.step is not None else (1,):
             measured, cost = KERNEL_TIMES[name, lanes], found.cost_of(lanes, (PERIOD,))
             assert measured <= cost <= max(1.6 * measured, measured + 0.05), (name, lanes)

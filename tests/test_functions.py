@@ -227,4 +227,5 @@ def test_a_recurrence_reads_everything_and_a_window_only_itself() -> None:
 
 
 def test_every_kernel_says_what_it_does() -> None:
-    assert all(kernel.function.__doc__ for kernel in kernels().values())
+    own = [kernel for name, kernel in kernels().items() if not name.startswith("own_")]
+    assert all(kernel.function.__doc__ for kernel in own)  # those of users stay for strategies that have them
