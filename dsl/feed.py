@@ -101,7 +101,7 @@ class Feed:
             self._before, self.time = self.time, moment
             self.candles += 1
         if self._plain:
-            return self._level.push_fields(bar, again=replace)
+            return self._level.push_rows(bar, again=replace)
         brought = [
             bar[FIELDS.index(str(row[0]))] if len(row) == 1 else beside[row] for row in self._level.sources
         ]
@@ -117,7 +117,7 @@ class Feed:
                 "the strategy reads the clock or other timeframes, and the bar has no time",
                 help="push it with the time at which it opened",
             )
-        return _beside(self._level.sources, series, symbols)
+        return _values_beside(self._level.sources, series, symbols)
 
     def _opening(self, moment: int | None) -> Opening | None:
         """When a candle opens, for whoever reads the clock."""
@@ -306,7 +306,7 @@ def _number(field: str, value: Any) -> float:
     )
 
 
-def _beside(
+def _values_beside(
     sources: Sequence[Row], series: Mapping[str, float | None], symbols: Mapping[str, Candle]
 ) -> dict[Row, float]:
     """What is read besides the fields of the bar: undefined where it was not brought."""

@@ -79,17 +79,14 @@ class Level:
         for frame in self._frames:
             assert opening is not None
             frame.take(opening, values, again)
-        if again:
-            self.machine.take_back()
-        self._begun = True
-        return self.machine.push([self._value(row, opening, values) for row in self.plan.rows])
+        return self.push_rows([self._value(row, opening, values) for row in self.plan.rows], again=again)
 
-    def push_fields(self, fields: Sequence[float], *, again: bool = False) -> Kept:
-        """The same for a plan that reads nothing but fields: these, all five in their order."""
+    def push_rows(self, values: Sequence[float], *, again: bool = False) -> Kept:
+        """The same where the values of all rows of the plan are known, as the fields of bars often are."""
         if again:
             self.machine.take_back()
         self._begun = True
-        return self.machine.push(fields)
+        return self.machine.push(values)
 
     def _value(self, row: Row, opening: Opening | None, values: Sequence[float]) -> float:
         if row[0] == HELD:
@@ -127,16 +124,24 @@ class Level:
     def advance(self, market: Market) -> Numbers:
         """The numbers that the plan keeps on the next candles, shape (results, candles)."""
         matrix = self.matrix(market)
-        machine = Machine(self.plan, **self._how)
-        if self._begun:
-            machine.recall(self.machine.memory())
+        machine = self._fresh()
         kept = room_for(self.plan, market.candles)
         found = kept.numbers
         machine.run(matrix[:, :-1], replace(kept, numbers=found[:, :-1]))
         found[:, -1] = machine.push(matrix[:, -1]).numbers[:, 0]
+        self._go_on_from(machine)
+        return found
+
+    def _fresh(self) -> Machine:
+        """A machine for many candles that stands where that of the plan does."""
+        machine = Machine(self.plan, **self._how)
+        if self._begun:
+            machine.recall(self.machine.memory())
+        return machine
+
+    def _go_on_from(self, machine: Machine) -> None:
         self.machine.recall(machine.memory())
         self._begun = True
-        return found
 
     @property
     def begun(self) -> bool:
@@ -146,13 +151,10 @@ class Level:
     def skip(self, market: Market, fields: Numbers) -> None:
         """Go past the next candles, whose values nobody wants; `fields` is the matrix of their bars."""
         matrix = fields if self.plan.rows == FIELD_ROWS else self.matrix(market)
-        machine = Machine(self.plan, **self._how)
-        if self._begun:
-            machine.recall(self.machine.memory())
+        machine = self._fresh()
         machine.skip(matrix[:, :-1])
         machine.push(matrix[:, -1])
-        self.machine.recall(machine.memory())
-        self._begun = True
+        self._go_on_from(machine)
 
     def state(self) -> State:
         """What it remembers."""
